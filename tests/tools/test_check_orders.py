@@ -12,7 +12,7 @@ GOOD = """
 void Publish() {
   value_.store(1'000, std::memory_order_relaxed);  // no tag: nothing else is read on its account
   // (1) release: pairs with (2), (3). The reader sees
-  // the value stored before.
+  // the old value.
   ready_.store(1, std::memory_order_release);
 }
 bool Read(Word* cells, int i) {
@@ -41,7 +41,7 @@ def test_the_catalogue_lists_every_pairing(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     file = "`core/spillway/sync/sample.h`"
     assert [line for line in result.stdout.splitlines() if line[:3] in ("| 1", "| 2", "| 3")] == [
-        f"| 1 | {file} | `ready_.store` | release | 2, 3 | The reader sees the value stored before |",
+        f"| 1 | {file} | `ready_.store` | release | 2, 3 | The reader sees the old value |",
         f"| 2 | {file} | `ready_.load` | acquire | 1 |  |",
         f"| 3 | {file} | `cells[i].compare_exchange_weak` | acq_rel, relaxed | 1, 3 |  |",
     ]

@@ -1,0 +1,420 @@
+// Asking a circuit breaker and telling it: the calls that are made for each request. Nothing here
+// allocates or throws.
+#include "spillway/breaker/circuit_breaker.h"
+
+#include <sched.h>
+
+namespace spillway {
+namespace {
+
+using Reason = CircuitBreakerEventReason;
+using Rejection = CircuitBreakerRejection;
+
+constexpr uint32_t kMaxProbes = 63;
+
+// Twice the longest probe_lease an option can ask for.
+constexpr Nanos kLongestLease = 2 * 3600 * kNanosPerSecond;
+
+uint32_t StripeOf(uint32_t stripes) {
+  // The CPU is only a hint that keeps writers apart: after a migration the addition is as atomic as
+  // before.
+  return stripes == 1 ? 0 : static_cast<uint32_t>(sched_getcpu()) & (stripes - 1);
+}
+
+double Share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? -1.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double RateOf(Verdict verdict, uint64_t failed, uint64_t slow, uint64_t calls) {
+  return Share(verdict == Verdict::kFailures ? failed : slow, calls);
+}
+
+uint32_t StampedGeneration(uint64_t token) { return static_cast<uint32_t>(token % kGenerations); }
+
+void Count(Word& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace
+
+// ---- asking
+
+Decision CircuitBreaker::TryAcquire() noexcept {
+  const BreakerWord word = LoadWord();
+  // A closed breaker that measures nothing has no use for the start time.
+  if (word.phase() == Phase::kClosed && !in_flight_on_ && !tunables_.knows_slow())
+    return Admit(word, 0);
+  return TryAcquire(SteadyNow());
+}
+
+Decision CircuitBreaker::TryAcquireSlowly(Nanos now) noexcept {
+  now = std::max<Nanos>(now, 0);
+  Decision decision;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const BreakerWord word = LoadWord();
+    switch (word.phase()) {
+      case Phase::kClosed:
+      case Phase::kMetricsOnly:
+        if (!in_flight_on_) return Admit(word, now);
+        if (TryAcquireTracked(word, now, &decision)) return decision;
+        break;
+      case Phase::kRecovering:
+        if (TryAcquireInRamp(word, now, &decision)) return decision;
+        break;
+      case Phase::kOpen:
+      case Phase::kHalfOpen:
+        if (TryAcquireProbe(word, now, &decision)) return decision;
+        break;
+      case Phase::kForcedOpen:
+        return Refuse(Rejection::kForcedOpen, tunables_.open_for());
+      case Phase::kDisabled:
+        return Admit(word, now);
+      default:
+        attempt = kMaxAttempts;  // garbage in the word
+    }
+  }
+  return Refuse(Rejection::kHalfOpen, tunables_.open_for());
+}
+
+// The three below decide one attempt; false when the word moved and the caller must look again.
+
+bool CircuitBreaker::TryAcquireTracked(BreakerWord word, Nanos now, Decision* decision) noexcept {
+  Word* cells = memory_->cells() + time_.words();
+  const InFlightWindow::Start start =
+      in_flight_.RecordStart(cells, in_flight_.At(now, word.period()));
+  if (start == InFlightWindow::Start::kOpenedBucket) {
+    // Nothing need ever settle for hung calls to be noticed: the first call of each bucket looks.
+    EvaluateTimeWindow(word, now);
+    if (LoadWord().generation() != word.generation()) return false;
+  }
+  *decision = Admit(word, now, start == InFlightWindow::Start::kUntracked ? 0 : kTracked);
+  return true;
+}
+
+bool CircuitBreaker::TryAcquireInRamp(BreakerWord word, Nanos now, Decision* decision) noexcept {
+  std::optional<Event> began = memory_->events.Find(word.generation());
+  if (!began) {
+    // Whoever closed it has not published that yet, and may never: a ramp that nobody began would
+    // never end.
+    began = {.generation = word.generation(),
+             .from = static_cast<int32_t>(CircuitBreakerState::kHalfOpen),
+             .to = static_cast<int32_t>(CircuitBreakerState::kClosed),
+             .reason = static_cast<int32_t>(Reason::kProbesPassed),
+             .time = now};
+    memory_->events.Publish(*began);
+  }
+  const uint64_t elapsed = Elapsed(began->time, now);
+  const Nanos ramp = tunables_.ramp();
+  if (elapsed >= static_cast<uint64_t>(ramp)) {
+    Replace(word,
+            BreakerWord::Counting(Phase::kClosed, word.generation(), word.period(), word.step()));
+    return false;
+  }
+  const uint64_t n = memory_->ramp_calls.fetch_add(1, std::memory_order_relaxed);
+  if (!Ramp::Admits(n, elapsed, ramp)) {
+    *decision = Refuse(Rejection::kRamp, Ramp::Wait(n, elapsed, ramp));
+    return true;
+  }
+  if (in_flight_on_) return TryAcquireTracked(word, now, decision);
+  *decision = Admit(word, now);
+  return true;
+}
+
+bool CircuitBreaker::TryAcquireProbe(BreakerWord word, Nanos now, Decision* decision) noexcept {
+  BreakerWord::Probes probes;
+  Reason reason = Reason::kOpenElapsed;
+  if (word.phase() == Phase::kOpen) {
+    const Nanos until = OpenUntil(word);
+    if (now < until) {
+      *decision = Refuse(Rejection::kOpen, until - now);
+      return true;
+    }
+  } else {
+    probes = word.probes();
+    const bool all_issued = probes.issued >= tunables_.probes() && probes.running() > 0;
+    if (all_issued || probes.running() >= tunables_.probes_in_flight() ||
+        probes.issued == kMaxProbes) {
+      const Nanos lease_end =
+          static_cast<Nanos>(memory_->lease_end.load(std::memory_order_relaxed));
+      // A lease that ends further away than the longest there can be was given by a clock that has
+      // since jumped back.
+      const bool expired = now >= lease_end || lease_end - now > kLongestLease;
+      if (!expired) {
+        *decision = Refuse(Rejection::kHalfOpen, std::min(lease_end - now, tunables_.open_for()));
+        return true;
+      }
+      // The newest probe has been out for a whole lease, so every one has: give up all that run.
+      probes.issued = probes.done;
+      reason = Reason::kLeaseExpired;
+    }
+  }
+  ++probes.issued;
+  ExtendLease(now);
+  const bool same_generation = word.phase() == Phase::kHalfOpen && reason == Reason::kOpenElapsed;
+  const uint32_t generation = same_generation ? word.generation() : word.next_generation();
+  const BreakerWord next = BreakerWord::HalfOpen(generation, probes, word.step());
+  if (!(same_generation ? Replace(word, next) : BeginGeneration(word, next, reason, -1.0, now)))
+    return false;
+  *decision = Admit(next, now);
+  return true;
+}
+
+void CircuitBreaker::ExtendLease(Nanos now) noexcept {
+  const uint64_t end =
+      static_cast<uint64_t>(SaturatingAdd(std::max<Nanos>(now, 0), tunables_.probe_lease()));
+  // Relaxed: the release of the word that issues the probe, (20), carries it.
+  uint64_t seen = memory_->lease_end.load(std::memory_order_relaxed);
+  for (int attempt = 0; attempt < kMaxAttempts && seen < end; ++attempt) {
+    if (memory_->lease_end.compare_exchange_weak(seen, end, std::memory_order_relaxed)) return;
+  }
+}
+
+// ---- telling
+
+Settlement CircuitBreaker::SettleSlowly(const PermitFields& call, Outcome outcome,
+                                        Nanos now) noexcept {
+  const bool known =
+      outcome == Outcome::kSuccess || outcome == Outcome::kFailure || outcome == Outcome::kIgnored;
+  if (call.owner != id_ || !known) {
+    Count(memory_->total_misused);
+    return Settlement::kMisused;
+  }
+  const BreakerWord word = LoadWord();
+  if (StampedGeneration(call.token) != word.generation()) {
+    Count(memory_->total_stale);
+    return Settlement::kStale;
+  }
+  if (word.phase() == Phase::kHalfOpen) return SettleProbe(call, outcome, now);
+  if (outcome == Outcome::kIgnored) Count(memory_->total_ignored);
+  if (word.counts()) RecordCall(word, call, outcome, now);
+  return Settlement::kCounted;
+}
+
+void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome,
+                                Nanos now) noexcept {
+  bool slow = tunables_.IsSlow(call.start, now);
+  if (in_flight_on_ && (call.token & kTracked) != 0) {
+    Word* cells = memory_->cells() + time_.words();
+    const InFlightWindow::Place start = in_flight_.At(call.start, word.period());
+    if (outcome == Outcome::kIgnored)
+      in_flight_.RecordIgnored(cells, start);
+    else if (!slow)
+      in_flight_.RecordOnTime(cells, start);
+  }
+  if (outcome == Outcome::kIgnored) return;
+  slow = slow && !in_flight_on_;
+  const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow);
+  if (by_time_) {
+    const uint32_t stripe = StripeOf(time_.stripes());
+    const uint64_t before =
+        time_.Record(memory_->cells(), stripe, call_class, time_.At(now, word.period()));
+    if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
+    return;
+  }
+  const TripRule trip = rule();
+  OutcomeCounts counts;
+  if (!count_.Record(memory_->cells(), call_class, word.period(), trip.min_calls, &counts)) return;
+  const Verdict verdict = trip.Judge(counts);
+  if (verdict != Verdict::kNone) {
+    Trip(word, verdict, RateOf(verdict, counts.failed(), counts.slow(), counts.total()), now);
+  }
+}
+
+void CircuitBreaker::EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept {
+  const TripRule trip = rule();
+  const OutcomeCounts counts = time_.Counts(memory_->cells(), now, word.period());
+  Verdict verdict = trip.Judge(counts);
+  double rate = RateOf(verdict, counts.failed(), counts.slow(), counts.total());
+  if (verdict == Verdict::kNone && in_flight_on_) {
+    const InFlightWindow::Judged judged =
+        in_flight_.Counts(memory_->cells() + time_.words(), now, word.period());
+    verdict = trip.JudgeInFlight(judged.slow, judged.calls);
+    rate = Share(judged.slow, judged.calls);
+  }
+  if (verdict != Verdict::kNone) Trip(word, verdict, rate, now);
+}
+
+void CircuitBreaker::Trip(BreakerWord word, Verdict verdict, double rate, Nanos now) noexcept {
+  const Reason reason = verdict == Verdict::kFailures ? Reason::kFailureRate : Reason::kSlowRate;
+  const uint32_t generation = word.generation();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (word.phase() == Phase::kMetricsOnly) {
+      if (word.step() != 0) return;  // said so already
+      const BreakerWord exceeded =
+          BreakerWord::Counting(Phase::kMetricsOnly, word.next_generation(), word.period(), 1);
+      if (BeginGeneration(word, exceeded, reason, rate, now)) return;
+    } else {
+      // A missing event is being published right now: nothing has healed yet.
+      const std::optional<Event> began = memory_->events.Find(word.generation());
+      const uint64_t closed_for = began ? Elapsed(began->time, now) : 0;
+      const uint32_t step = tunables_.open_time(fixed_.seed).StepAfter(word.step(), closed_for);
+      if (Open(word, step, reason, rate, now)) return;
+    }
+    word = LoadWord();
+    // A ramp that ended meanwhile keeps the generation; any other change has settled the matter.
+    if (word.generation() != generation || !word.counts()) return;
+  }
+}
+
+Settlement CircuitBreaker::SettleProbe(const PermitFields& call, Outcome outcome,
+                                       Nanos now) noexcept {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const BreakerWord word = LoadWord();
+    if (StampedGeneration(call.token) != word.generation()) {
+      Count(memory_->total_stale);
+      return Settlement::kStale;
+    }
+    BreakerWord::Probes probes = word.probes();
+    if (probes.running() == 0) break;  // a copy of a permit that was settled already
+    if (outcome == Outcome::kIgnored) {
+      --probes.issued;
+      if (!Replace(word, BreakerWord::HalfOpen(word.generation(), probes, word.step()))) continue;
+      Count(memory_->total_ignored);
+      return Settlement::kCounted;
+    }
+    ++probes.done;
+    probes.failed += outcome == Outcome::kFailure;
+    probes.slow += tunables_.IsSlow(call.start, now);
+    const Verdict verdict = rule().JudgeProbes(probes, tunables_.probes());
+    const double rate = RateOf(verdict, probes.failed, probes.slow, probes.done);
+    bool done = false;
+    if (verdict == Verdict::kNone) {
+      done = Replace(word, BreakerWord::HalfOpen(word.generation(), probes, word.step()));
+    } else if (verdict == Verdict::kPassed) {
+      const Phase phase = tunables_.ramp() != 0 ? Phase::kRecovering : Phase::kClosed;
+      done = BeginGeneration(word, Counting(word, phase, OpenTime::Grown(word.step()), now),
+                             Reason::kProbesPassed, -1.0, now);
+    } else {
+      const Reason reason =
+          verdict == Verdict::kFailures ? Reason::kProbesFailed : Reason::kProbesSlow;
+      done = Open(word, OpenTime::Grown(word.step()), reason, rate, now);
+    }
+    if (!done) continue;
+    Count(memory_->total_probes);
+    return Settlement::kCounted;
+  }
+  Count(memory_->total_misused);
+  return Settlement::kMisused;
+}
+
+// ---- changing the word
+
+// A phase that counts begins with an empty window: in a period that no cell belongs to.
+BreakerWord CircuitBreaker::Counting(BreakerWord from, Phase phase, uint32_t step,
+                                     Nanos now) const noexcept {
+  const uint32_t generation = from.next_generation();
+  if (phase == Phase::kForcedOpen || phase == Phase::kDisabled)
+    return BreakerWord::Idle(phase, generation);
+  const Word* cells = memory_->cells();
+  uint64_t period = by_time_ ? time_.NextPeriod(cells, now) : count_.NextPeriod(cells);
+  if (in_flight_on_) period = std::max(period, in_flight_.NextPeriod(cells + time_.words(), now));
+  return BreakerWord::Counting(phase, generation, period, step);
+}
+
+bool CircuitBreaker::SetPhase(Phase phase, Reason reason, Nanos now) noexcept {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const BreakerWord word = LoadWord();
+    if (word.phase() == phase && phase != Phase::kClosed) return false;
+    if (BeginGeneration(word, Counting(word, phase, 0, now), reason, -1.0, now)) return true;
+  }
+  return false;
+}
+
+bool CircuitBreaker::Open(BreakerWord from, uint32_t step, Reason reason, double rate,
+                          Nanos now) noexcept {
+  const uint32_t generation = from.next_generation();
+  const Nanos length = tunables_.open_time(fixed_.seed).Length(step, generation);
+  const Nanos until = SaturatingAdd(std::max<Nanos>(now, 0), length);
+  uint64_t seen = memory_->open_until.load(std::memory_order_relaxed);
+  if (!BeginGeneration(from, BreakerWord::Open(generation, until, step), reason, rate, now))
+    return false;
+  const uint64_t low_bits = static_cast<uint64_t>(until) & BreakerWord::kUntilLowMask;
+  const uint64_t refined = uint64_t{generation} << BreakerWord::kUntilLowBits | low_bits;
+  // Fails when a later opening was refined meanwhile: a stopped writer cannot bring an old one
+  // back.
+  memory_->open_until.compare_exchange_strong(seen, refined, std::memory_order_relaxed);
+  return true;
+}
+
+bool CircuitBreaker::BeginGeneration(BreakerWord from, BreakerWord to, Reason reason, double rate,
+                                     Nanos now) noexcept {
+  if (!Replace(from, to)) return false;
+  memory_->events.Publish({.generation = to.generation(),
+                           .from = static_cast<int32_t>(PublicState(from.phase())),
+                           .to = static_cast<int32_t>(PublicState(to.phase())),
+                           .reason = static_cast<int32_t>(reason),
+                           .rate = rate,
+                           .time = now});
+  return true;
+}
+
+bool CircuitBreaker::Replace(BreakerWord from, BreakerWord to) noexcept {
+  uint64_t expected = from.bits();
+  // (20) release: pairs with (18), (19) and (21). A lease is seen by whoever sees the probe it
+  // belongs to.
+  return memory_->word.compare_exchange_strong(expected, to.bits(), std::memory_order_release,
+                                               std::memory_order_relaxed);
+}
+
+// ---- looking
+
+CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
+  const BreakerWord word = LoadWord();
+  const Word* cells = memory_->cells();
+  CircuitBreakerSnapshot snapshot;
+  snapshot.state = PublicState(word.phase());
+  snapshot.generation = word.generation();
+  if (const std::optional<Event> began = memory_->events.Find(word.generation()))
+    snapshot.since_ns = began->time;
+  snapshot.open_step = static_cast<int32_t>(word.step());
+  OutcomeCounts counts;
+  if (word.counts()) {
+    counts =
+        by_time_ ? time_.Counts(cells, now, word.period()) : count_.Counts(cells, word.period());
+    const TripRule trip = rule();
+    if (in_flight_on_) {
+      const InFlightWindow::Judged judged =
+          in_flight_.Counts(cells + time_.words(), now, word.period());
+      snapshot.judged = judged.calls;
+      snapshot.judged_slow = judged.slow;
+      if (judged.calls >= trip.min_calls) snapshot.slow_rate = Share(judged.slow, judged.calls);
+    }
+    if (counts.total() >= trip.min_calls) {
+      snapshot.failure_rate = Share(counts.failed(), counts.total());
+      if (!in_flight_on_ && trip.slow_rate != 0)
+        snapshot.slow_rate = Share(counts.slow(), counts.total());
+    }
+    if (word.phase() == Phase::kMetricsOnly) snapshot.open_step = 0;
+  }
+  if (word.phase() == Phase::kOpen) {
+    const Nanos until = OpenUntil(word);
+    snapshot.time_to_half_open_ns = static_cast<Nanos>(Elapsed(std::max<Nanos>(now, 0), until));
+  } else if (word.phase() == Phase::kHalfOpen) {
+    const BreakerWord::Probes probes = word.probes();
+    snapshot.probes_issued = static_cast<int32_t>(probes.issued);
+    snapshot.probes_done = static_cast<int32_t>(probes.done);
+    snapshot.probes_failed = static_cast<int32_t>(probes.failed);
+    snapshot.probes_slow = static_cast<int32_t>(probes.slow);
+  }
+  FillCounts(counts, &snapshot);
+  return snapshot;
+}
+
+void CircuitBreaker::FillCounts(const OutcomeCounts& window,
+                                CircuitBreakerSnapshot* snapshot) const noexcept {
+  const OutcomeCounts totals =
+      by_time_ ? time_.Totals(memory_->cells()) : CountWindow::Totals(memory_->cells());
+  snapshot->successes = window.by_class[kOk];
+  snapshot->failures = window.by_class[kFailed];
+  snapshot->slow_successes = window.by_class[kSlowOk];
+  snapshot->slow_failures = window.by_class[kSlowFailed];
+  snapshot->total_successes = totals.by_class[kOk];
+  snapshot->total_failures = totals.by_class[kFailed];
+  snapshot->total_slow_successes = totals.by_class[kSlowOk];
+  snapshot->total_slow_failures = totals.by_class[kSlowFailed];
+  snapshot->total_probes = memory_->total_probes.load(std::memory_order_relaxed);
+  snapshot->total_ignored = memory_->total_ignored.load(std::memory_order_relaxed);
+  snapshot->total_rejected = memory_->rejected.Sum();
+  snapshot->total_stale = memory_->total_stale.load(std::memory_order_relaxed);
+  snapshot->total_misused = memory_->total_misused.load(std::memory_order_relaxed);
+}
+
+}  // namespace spillway

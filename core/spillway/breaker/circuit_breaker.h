@@ -1,0 +1,235 @@
+// A circuit breaker: stops calling what does not answer, and finds out by itself when it answers
+// again.
+//
+//   if (Decision decision = breaker->TryAcquire(now)) {
+//     ... call ...
+//     breaker->Settle(std::move(decision.permit), Outcome::kSuccess, later);
+//   } else {
+//     ... decision.reason, decision.retry_after ...
+//   }
+//
+// breaker/circuit_breaker_options.h makes one, breaker/run.h does the above around a callable.
+//
+//   closed ----- a rate reaches its threshold -----------> open
+//   open ------- the open time is over, somebody asks ---> half open
+//   half open -- the probes pass ------------------------> closed (with `ramp`: for a growing share
+//   of the calls) half open -- too many probes fail or are slow -------> open, for longer
+//
+// Thread safety: every method may be called from any thread; only the destructor needs the object
+// to itself. Progress: TryAcquire, Settle and Snapshot are lock-free, allocate nothing, throw
+// nothing and make no system call but for the clock in the overloads that take no time. While
+// closed, TryAcquire is one load and Settle one addition.
+#ifndef SPILLWAY_BREAKER_CIRCUIT_BREAKER_H_
+#define SPILLWAY_BREAKER_CIRCUIT_BREAKER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "spillway/base/decision.h"
+#include "spillway/base/error.h"
+#include "spillway/base/outcome.h"
+#include "spillway/base/permit.h"
+#include "spillway/base/time.h"
+#include "spillway/breaker/circuit_breaker_memory.h"
+#include "spillway/breaker/circuit_breaker_settings.h"
+#include "spillway/breaker/circuit_breaker_tunables.h"
+#include "spillway/breaker/circuit_breaker_word.h"
+#include "spillway/stats/count_window.h"
+#include "spillway/stats/in_flight_window.h"
+#include "spillway/stats/time_window.h"
+#include "spillway/telemetry/event.h"
+
+namespace spillway {
+
+struct CircuitBreakerOptions;
+
+class CircuitBreaker {
+ public:
+  using Settings = CircuitBreakerSettings;
+
+  // Null, with `error` filled, when an option is out of range. `memory` is null, or at least
+  // MemoryBytes(settings) bytes, aligned to a cache line, all-zero or in use by breakers with the
+  // same fixed settings; it must outlive the breaker. `shared` says that other processes use it
+  // too.
+  static std::unique_ptr<CircuitBreaker> Make(std::string_view name, const Settings& settings,
+                                              Error* error, void* memory = nullptr,
+                                              bool shared = false) noexcept;
+
+  // What Make needs as `memory`, for settings that are valid.
+  static size_t MemoryBytes(const Settings& settings) noexcept;
+
+  // An absl::StatusOr<std::unique_ptr<CircuitBreaker>>. Defined in
+  // breaker/circuit_breaker_options.h: who does not include that header does not need Abseil.
+  template <typename Options = CircuitBreakerOptions>
+  static auto Create(std::string_view name, const Options& options);
+
+  CircuitBreaker(const CircuitBreaker&) = delete;
+  CircuitBreaker& operator=(const CircuitBreaker&) = delete;
+  ~CircuitBreaker();
+
+  // Asks for a permit to make one call.
+  Decision TryAcquire(Nanos now) noexcept {
+    // (18) acquire: pairs with (20). Whoever sees a half-open word sees the lease of its probes.
+    const BreakerWord word(memory_->word.load(std::memory_order_acquire));
+    if (word.phase() == Phase::kClosed && !in_flight_on_) [[likely]]
+      return Admit(word, now);
+    if (word.phase() == Phase::kOpen) {
+      const Nanos until = OpenUntil(word);
+      if (now < until)
+        return Refuse(CircuitBreakerRejection::kOpen, until - std::max<Nanos>(now, 0));
+    }
+    return TryAcquireSlowly(now);
+  }
+
+  // The same at SteadyNow(), which is read only where the time matters.
+  Decision TryAcquire() noexcept;
+
+  // Tells how the call ended. A permit settles once; a stale, foreign or empty one changes nothing
+  // but a counter.
+  Settlement Settle(Permit permit, Outcome outcome, Nanos now) noexcept {
+    const PermitFields call = std::move(permit).Release();
+    // (19) acquire: pairs with (20), as in TryAcquire.
+    const BreakerWord word(memory_->word.load(std::memory_order_acquire));
+    const bool plain =
+        plain_ && call.owner == id_ && call.token == word.stamp() && word.phase() == Phase::kClosed;
+    if (plain && (outcome == Outcome::kSuccess || outcome == Outcome::kFailure)) [[likely]] {
+      const CallClass call_class =
+          ClassOf(outcome == Outcome::kFailure, tunables_.IsSlow(call.start, now));
+      const uint64_t before =
+          time_.Record(memory_->cells(), 0, call_class, time_.At(now, word.period()));
+      // A success cannot raise a rate once its bucket alone has held enough calls.
+      if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
+      return Settlement::kCounted;
+    }
+    return SettleSlowly(call, outcome, now);
+  }
+
+  // The same at SteadyNow().
+  Settlement Settle(Permit permit, Outcome outcome) noexcept {
+    return Settle(std::move(permit), outcome, SteadyNow());
+  }
+
+  // Set a state by hand; permits that are out become stale. False when the breaker is in that state
+  // already, which changes nothing and makes no event.
+  bool ForceOpen(Nanos now) noexcept {
+    return SetPhase(Phase::kForcedOpen, CircuitBreakerEventReason::kManual, now);
+  }
+  bool Disable(Nanos now) noexcept {
+    return SetPhase(Phase::kDisabled, CircuitBreakerEventReason::kManual, now);
+  }
+  bool MetricsOnly(Nanos now) noexcept {
+    return SetPhase(Phase::kMetricsOnly, CircuitBreakerEventReason::kManual, now);
+  }
+  // Closed, with an empty window and the first open time again, whatever it was before. Always an
+  // event.
+  void Reset(Nanos now) noexcept {
+    SetPhase(Phase::kClosed, CircuitBreakerEventReason::kReset, now);
+  }
+
+  // What the breaker looks like at `now`. Writes nothing.
+  CircuitBreakerSnapshot Snapshot(Nanos now) const noexcept;
+  CircuitBreakerState state() const noexcept { return PublicState(LoadWord().phase()); }
+
+  // Number of the current state: the `since` after which all events are still to come.
+  uint32_t generation() const noexcept { return LoadWord().generation(); }
+
+  // The events after generation `since`, oldest first, as many as fit. The last 8 are kept.
+  EventBatch Events(uint32_t since, std::span<Event> buffer) const noexcept {
+    return memory_->events.Read(since, generation(), buffer);
+  }
+
+  // Changes options that are not fixed; window and state stay. False, with `error` filled and
+  // nothing changed, when an option is out of range or fixed. A call that races it may see some
+  // options old and some new.
+  bool Reconfigure(const Settings& settings, Error* error) noexcept;
+  Settings settings() const noexcept { return tunables_.Applied(fixed_); }
+
+  std::string_view name() const noexcept { return name_; }
+
+ private:
+  struct AlignedDelete {
+    void operator()(CircuitBreakerMemory* memory) const noexcept;
+  };
+
+  // Set in the token of a permit whose start the in-flight window has counted.
+  static constexpr uint64_t kTracked = uint64_t{1} << 63;
+
+  CircuitBreaker(std::string_view name, const Settings& settings, void* memory, bool shared);
+
+  static CircuitBreakerState PublicState(Phase phase) {
+    return phase == Phase::kRecovering ? CircuitBreakerState::kClosed
+                                       : static_cast<CircuitBreakerState>(phase);
+  }
+  BreakerWord LoadWord() const noexcept {
+    // (21) acquire: pairs with (20).
+    return BreakerWord(memory_->word.load(std::memory_order_acquire));
+  }
+
+  Decision Admit(BreakerWord word, Nanos now, uint64_t flags = 0) const noexcept {
+    return {.permit = Permit({.owner = id_, .start = now, .token = word.stamp() | flags})};
+  }
+
+  Decision Refuse(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
+    memory_->rejected.Increment(shared_ ? kSharedThreadSlot : ThreadSlot());
+    return {.permit = Permit(), .reason = static_cast<int32_t>(reason), .retry_after = retry_after};
+  }
+
+  Nanos OpenUntil(BreakerWord word) const noexcept {
+    // Relaxed: what it refines is in `word`, and a value that belongs to another generation is not
+    // used.
+    const uint64_t refined = memory_->open_until.load(std::memory_order_relaxed);
+    const bool belongs = refined >> BreakerWord::kUntilLowBits == word.generation();
+    return belongs ? word.open_until(refined & BreakerWord::kUntilLowMask) : word.open_until();
+  }
+
+  Decision TryAcquireSlowly(Nanos now) noexcept;
+  bool TryAcquireProbe(BreakerWord word, Nanos now, Decision* decision) noexcept;
+  bool TryAcquireInRamp(BreakerWord word, Nanos now, Decision* decision) noexcept;
+  bool TryAcquireTracked(BreakerWord word, Nanos now, Decision* decision) noexcept;
+  Settlement SettleSlowly(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
+  void Trip(BreakerWord word, Verdict verdict, double rate, Nanos now) noexcept;
+
+  void FillCounts(const OutcomeCounts& window, CircuitBreakerSnapshot* snapshot) const noexcept;
+
+  void ExtendLease(Nanos now) noexcept;
+  bool SetPhase(Phase phase, CircuitBreakerEventReason reason, Nanos now) noexcept;
+  // These fail when the word is no longer `from`.
+  bool Open(BreakerWord from, uint32_t step, CircuitBreakerEventReason reason, double rate,
+            Nanos now) noexcept;
+  bool BeginGeneration(BreakerWord from, BreakerWord to, CircuitBreakerEventReason reason,
+                       double rate, Nanos now) noexcept;
+  bool Replace(BreakerWord from, BreakerWord to) noexcept;
+  BreakerWord Counting(BreakerWord from, Phase phase, uint32_t step, Nanos now) const noexcept;
+
+  TripRule rule() const noexcept { return tunables_.rule(fatal_failures_, window_size_); }
+
+  // What the inline paths read comes first.
+  CircuitBreakerMemory* memory_;
+  uint64_t id_;
+  CircuitBreakerTunables tunables_;
+  TimeWindow time_;
+  bool by_time_;
+  bool plain_;  // a time window with one stripe and no in-flight window: Settle needs nothing else
+  bool in_flight_on_;
+  bool shared_;
+  uint64_t fatal_failures_;  // of TripRule
+  uint64_t window_size_;     // of a count window
+  CountWindow count_;
+  InFlightWindow in_flight_;
+  std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned_memory_;
+  Settings fixed_;
+  std::string name_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_BREAKER_CIRCUIT_BREAKER_H_

@@ -1,0 +1,134 @@
+// Making and changing a circuit breaker: what allocates and validates. The calls themselves are in
+// circuit_breaker.cc.
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cstring>
+#include <new>
+
+#include "spillway/base/cache_line.h"
+#include "spillway/base/hash.h"
+#include "spillway/breaker/circuit_breaker.h"
+#include "spillway/breaker/circuit_breaker_validate.h"
+
+namespace spillway {
+namespace {
+
+constinit Atomic<uint64_t> next_id{1};
+
+uint64_t RandomSeed() {
+  uint64_t seed = 0;
+  // It only spreads openings in time: when the kernel has no randomness to give yet, any number
+  // will do.
+  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+    seed = Mix(reinterpret_cast<uintptr_t>(&seed));
+  return seed;
+}
+
+uint32_t StripesFor(const CircuitBreakerSettings& settings) {
+  if (!settings.striped) return 1;
+  const long cpus = sysconf(_SC_NPROCESSORS_CONF);
+  return std::bit_ceil(static_cast<uint32_t>(std::clamp(cpus, 1L, 8L)));
+}
+
+// Consecutive failures are the failures of the last n when n are needed.
+uint64_t WindowSize(const CircuitBreakerSettings& settings) {
+  if (settings.window_kind == WindowKind::kTime) return 0;
+  const bool consecutive = settings.window_kind == WindowKind::kConsecutive;
+  return static_cast<uint64_t>(consecutive ? settings.window_failures : settings.window_size);
+}
+
+// The failures that trip a window without rates; 0 for those with.
+uint64_t FatalFailures(const CircuitBreakerSettings& settings) {
+  const bool by_rate =
+      settings.window_kind == WindowKind::kTime || settings.window_kind == WindowKind::kCount;
+  return by_rate ? 0 : static_cast<uint64_t>(settings.window_failures);
+}
+
+TimeWindow TimeWindowFor(const CircuitBreakerSettings& settings) {
+  return {settings.window_ns, static_cast<uint32_t>(settings.buckets), StripesFor(settings)};
+}
+
+CountWindow CountWindowFor(const CircuitBreakerSettings& settings) {
+  return CountWindow(static_cast<uint32_t>(std::max<uint64_t>(WindowSize(settings), 1)));
+}
+
+InFlightWindow InFlightWindowFor(const CircuitBreakerSettings& settings) {
+  return {settings.window_ns, settings.window_ns / settings.buckets, settings.slow_call_ns};
+}
+
+}  // namespace
+
+size_t CircuitBreaker::MemoryBytes(const Settings& settings) noexcept {
+  const bool by_time = settings.window_kind == WindowKind::kTime;
+  size_t words = by_time ? TimeWindowFor(settings).words() : CountWindowFor(settings).words();
+  if (settings.in_flight) words += InFlightWindowFor(settings).words();
+  const size_t bytes = sizeof(CircuitBreakerMemory) + words * sizeof(Word);
+  return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+std::unique_ptr<CircuitBreaker> CircuitBreaker::Make(std::string_view name,
+                                                     const Settings& settings, Error* error,
+                                                     void* memory, bool shared) noexcept {
+  if (!Validate(settings, error)) return nullptr;
+  std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned;
+  if (memory == nullptr) {
+    const size_t bytes = MemoryBytes(settings);
+    memory = ::operator new (bytes, std::align_val_t{kStripeAlignment}, std::nothrow);
+    if (memory != nullptr) std::memset(memory, 0, bytes);
+    owned.reset(static_cast<CircuitBreakerMemory*>(memory));
+  } else if (reinterpret_cast<uintptr_t>(memory) % kCacheLine != 0) {
+    SetError(error, StatusCode::kInvalidArgument,
+             "memory is at %p; it must be aligned to %zu bytes", memory, kCacheLine);
+    return nullptr;
+  }
+  try {
+    if (memory == nullptr) throw std::bad_alloc();
+    std::unique_ptr<CircuitBreaker> breaker(new CircuitBreaker(name, settings, memory, shared));
+    breaker->owned_memory_ = std::move(owned);
+    return breaker;
+  } catch (const std::bad_alloc&) {
+    SetError(error, StatusCode::kNoMemory, "no memory for a circuit breaker");
+    return nullptr;
+  }
+}
+
+CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, void* memory,
+                               bool shared)
+    : memory_(static_cast<CircuitBreakerMemory*>(memory)),
+      id_(next_id.fetch_add(1, std::memory_order_relaxed)),
+      time_(TimeWindowFor(settings)),
+      by_time_(settings.window_kind == WindowKind::kTime),
+      plain_(by_time_ && !settings.in_flight && !settings.striped),
+      in_flight_on_(settings.in_flight),
+      shared_(shared),
+      fatal_failures_(FatalFailures(settings)),
+      window_size_(WindowSize(settings)),
+      count_(CountWindowFor(settings)),
+      in_flight_(InFlightWindowFor(settings)),
+      fixed_(settings),
+      name_(name) {
+  tunables_.Store(settings);
+  if (fixed_.seed == 0) fixed_.seed = RandomSeed();
+  // Only a fresh breaker: one that found memory in use takes it as it is.
+  const BreakerWord word = LoadWord();
+  if (settings.initial_state != CircuitBreakerState::kClosed && word.bits() == 0) {
+    const Phase phase = static_cast<Phase>(settings.initial_state);
+    BeginGeneration(word, Counting(word, phase, 0, 0), CircuitBreakerEventReason::kManual, -1.0, 0);
+  }
+}
+
+CircuitBreaker::~CircuitBreaker() = default;
+
+void CircuitBreaker::AlignedDelete::operator()(CircuitBreakerMemory* memory) const noexcept {
+  ::operator delete (memory, std::align_val_t{kStripeAlignment});
+}
+
+bool CircuitBreaker::Reconfigure(const Settings& settings, Error* error) noexcept {
+  if (!ValidateChange(this->settings(), settings, error)) return false;
+  tunables_.Store(settings);
+  return true;
+}
+
+}  // namespace spillway

@@ -1,0 +1,14 @@
+// Everything a C++ program needs of Spillway. Asks for Abseil's Duration and StatusOr at its edges.
+#ifndef SPILLWAY_SPILLWAY_H_
+#define SPILLWAY_SPILLWAY_H_
+
+#include "spillway/base/decision.h"
+#include "spillway/base/outcome.h"
+#include "spillway/base/permit.h"
+#include "spillway/base/time.h"
+#include "spillway/breaker/circuit_breaker.h"
+#include "spillway/breaker/circuit_breaker_options.h"
+#include "spillway/breaker/run.h"
+#include "spillway/telemetry/event.h"
+
+#endif  // SPILLWAY_SPILLWAY_H_

@@ -1,0 +1,210 @@
+// The outcomes of the last W settled calls.
+#ifndef SPILLWAY_STATS_COUNT_WINDOW_H_
+#define SPILLWAY_STATS_COUNT_WINDOW_H_
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "spillway/base/cache_line.h"
+#include "spillway/stats/outcome_counts.h"
+#include "spillway/sync/atomic.h"
+
+namespace spillway {
+
+// Up to 30 outcomes in one word: a shift register of two bits a call with a leading 1 that tells
+// how many there are, and three bits that name the period they belong to. Pure functions of the
+// word.
+class OutcomeRegister {
+ public:
+  static constexpr uint32_t kMaxSize = 30;
+
+  constexpr explicit OutcomeRegister(uint32_t size) : size_(size) {}
+
+  constexpr uint64_t Push(uint64_t word, CallClass call, uint64_t period) const {
+    const uint64_t outcomes =
+        Period(word) == period % kPeriods ? std::max(word & kOutcomes, kEmpty) : kEmpty;
+    const uint64_t shifted = outcomes << 2 | call;
+    const uint64_t full = uint64_t{1} << (2 * size_);
+    // When full, the oldest call and the leading 1 have moved past the end: drop them and set the 1
+    // again.
+    const uint64_t kept = Size(outcomes) == size_ ? (shifted & (full - 1)) | full : shifted;
+    return period % kPeriods << kPeriodShift | kept;
+  }
+
+  // Whether `word` was last written in a later period than `period`.
+  static constexpr bool IsAhead(uint64_t word, uint64_t period) {
+    const uint64_t distance = (period - Period(word)) % kPeriods;
+    return distance > kPeriods / 2;
+  }
+
+  constexpr OutcomeCounts Counts(uint64_t word, uint64_t period) const {
+    OutcomeCounts counts;
+    if (Period(word) != period % kPeriods) return counts;
+    const uint64_t outcomes = std::max(word & kOutcomes, kEmpty);
+    const uint64_t size = Size(outcomes);
+    const uint64_t mask = kFailedBits & ((uint64_t{1} << (2 * size)) - 1);
+    const uint64_t failed = outcomes & mask;
+    const uint64_t slow = outcomes >> 1 & mask;
+    const auto ones = [](uint64_t bits) { return static_cast<uint64_t>(std::popcount(bits)); };
+    counts.by_class[kSlowFailed] = ones(failed & slow);
+    counts.by_class[kSlowOk] = ones(slow & ~failed);
+    counts.by_class[kFailed] = ones(failed & ~slow);
+    counts.by_class[kOk] = size - ones(failed | slow);
+    return counts;
+  }
+
+  static constexpr uint64_t Period(uint64_t word) { return word >> kPeriodShift; }
+
+ private:
+  static constexpr uint32_t kPeriodShift = 61;
+  static constexpr uint64_t kPeriods = 8;
+  static constexpr uint64_t kOutcomes = (uint64_t{1} << kPeriodShift) - 1;
+  static constexpr uint64_t kFailedBits = 0x5555'5555'5555'5555;
+  static constexpr uint64_t kEmpty = 1;  // all-zero memory reads as this
+
+  static constexpr uint32_t Size(uint64_t outcomes) {
+    return (static_cast<uint32_t>(std::bit_width(outcomes)) - 1) / 2;
+  }
+
+  uint32_t size_;
+};
+
+// Up to 30 calls: one compare-exchange of one word. More: a ticket and a ring with one word for
+// each call, ticket:50 | period:12 | outcome:2. A call between its ticket and its write, or killed
+// there, is absent: it takes a place and counts as nothing. Both are exact, and so cannot be
+// striped: many threads on one count window contend for one word.
+//
+// Cells live in memory that the caller gives, all-zero when fresh: [4 totals, pad][register or
+// head, pad][ring]. Forgetting everything at once: as in BucketRing, the owner names a period that
+// no kept outcome belongs to.
+class CountWindow {
+ public:
+  static constexpr uint32_t kMaxSize = 4096;
+
+  constexpr explicit CountWindow(uint32_t size)
+      : size_(size),
+        register_(std::min(size, OutcomeRegister::kMaxSize)),
+        ring_mask_(std::bit_ceil(uint64_t{size} + 1) - 1) {}
+
+  constexpr size_t words() const { return kRing + (in_register() ? 0 : ring_mask_ + 1); }
+
+  // Records one call. True, with the window's counts, when they may have risen: after each failure
+  // or slow call, and until `min_calls` calls are there. Further successes can only lower the
+  // rates.
+  bool Record(Word* cells, CallClass call, uint64_t period, uint64_t min_calls,
+              OutcomeCounts* counts) const noexcept {
+    // Beside the window, not part of it: what the totals count and what the window holds need not
+    // agree.
+    cells[call].fetch_add(1, std::memory_order_relaxed);
+    if (in_register()) {
+      const uint64_t word = RecordInRegister(cells[kHead], call, period);
+      *counts = register_.Counts(word, period);
+      return call != kOk || counts->total() <= min_calls;
+    }
+    const uint64_t ticket = RecordInRing(cells, call, period);
+    if (call == kOk && IsWritten(cells, ticket - min_calls, period)) return false;
+    *counts = Counts(cells, period);
+    return true;
+  }
+
+  // Adds the call to a register and returns it as it then stood. A register that a later period has
+  // begun is left alone.
+  uint64_t RecordInRegister(Word& word, CallClass call, uint64_t period) const noexcept {
+    // Relaxed throughout: the word is all there is, nothing else is read on its account.
+    uint64_t seen = word.load(std::memory_order_relaxed);
+    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+      if (OutcomeRegister::IsAhead(seen, period)) return seen;
+      const uint64_t wanted = register_.Push(seen, call, period);
+      if (wanted == seen) return seen;  // a success among nothing but successes
+      if (word.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) return wanted;
+    }
+    return seen;
+  }
+
+  // Adds the call to the ring and returns its ticket.
+  uint64_t RecordInRing(Word* cells, CallClass call, uint64_t period) const noexcept {
+    const uint64_t ticket = cells[kHead].fetch_add(1, std::memory_order_relaxed);
+    Word& place = cells[kRing + (ticket & ring_mask_)];
+    const uint64_t wanted = Pack(ticket, period, call);
+    uint64_t seen = place.load(std::memory_order_relaxed);
+    for (int attempt = 0; attempt < kMaxAttempts && !IsLater(seen, wanted); ++attempt) {
+      // (12) seq_cst: pairs with (13). Of two threads that each write and then read the ring, at
+      // least one sees both.
+      if (place.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst,
+                                      std::memory_order_relaxed))
+        break;
+    }
+    return ticket;
+  }
+
+  OutcomeCounts Counts(const Word* cells, uint64_t period) const noexcept {
+    if (in_register())
+      return register_.Counts(cells[kHead].load(std::memory_order_relaxed), period);
+    OutcomeCounts counts;
+    const uint64_t head = cells[kHead].load(std::memory_order_relaxed);
+    for (uint64_t ticket = head - size_; ticket != head; ++ticket) {
+      // (13) seq_cst: pairs with (12).
+      const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_seq_cst);
+      const uint64_t call = word % kCallClasses;
+      if (word == Pack(ticket, period, call)) ++counts.by_class[call];
+    }
+    return counts;
+  }
+
+  // Everything ever recorded.
+  static OutcomeCounts Totals(const Word* cells) noexcept {
+    OutcomeCounts totals;
+    for (uint32_t call = 0; call < kCallClasses; ++call) {
+      totals.by_class[call] = cells[call].load(std::memory_order_relaxed);
+    }
+    return totals;
+  }
+
+  // A period that nothing in the window belongs to: the one after the newest outcome's. The ring
+  // cannot hold outcomes of 4096 periods, because each period that ended by itself has at least
+  // one.
+  uint64_t NextPeriod(const Word* cells) const noexcept {
+    if (in_register())
+      return OutcomeRegister::Period(cells[kHead].load(std::memory_order_relaxed)) + 1;
+    uint64_t newest = 0;
+    for (uint64_t i = 0; i <= ring_mask_; ++i) {
+      const uint64_t word = cells[kRing + i].load(std::memory_order_relaxed);
+      if (newest == 0 || (word != 0 && IsLater(word, newest))) newest = word;
+    }
+    return newest == 0 ? 0 : (newest / kCallClasses + 1) % kRingPeriods;
+  }
+
+ private:
+  static constexpr size_t kHead = kCacheLine / sizeof(Word);
+  static constexpr size_t kRing = 2 * kHead;
+  static constexpr uint64_t kRingPeriods = 4096;
+  static constexpr uint32_t kTicketShift = 14;
+
+  constexpr bool in_register() const { return size_ <= OutcomeRegister::kMaxSize; }
+
+  // Tickets are kept plus one: a zero word is a place never written.
+  static constexpr uint64_t Pack(uint64_t ticket, uint64_t period, uint64_t call) {
+    return (ticket + 1) << kTicketShift | (period % kRingPeriods) * kCallClasses | call;
+  }
+
+  // By ticket, modulo 2^50: the ring is far shorter than half of that.
+  static constexpr bool IsLater(uint64_t word, uint64_t than) {
+    return word != 0 && static_cast<int64_t>((word >> kTicketShift << kTicketShift) -
+                                             (than >> kTicketShift << kTicketShift)) > 0;
+  }
+
+  bool IsWritten(const Word* cells, uint64_t ticket, uint64_t period) const noexcept {
+    const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_relaxed);
+    return word / kCallClasses == Pack(ticket, period, 0) / kCallClasses;
+  }
+
+  uint32_t size_;
+  OutcomeRegister register_;
+  uint64_t ring_mask_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_STATS_COUNT_WINDOW_H_

@@ -1,0 +1,95 @@
+"""One service with its two upstreams, as processes, and all that is observed of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+from load import Result
+from measure import ArmLog, Call, Transition
+from processes import Child, Children
+
+ANSWERS = (200, 502, 503, 504, 0)  # anything else from the service is a defect of the drill
+
+
+def reserve_port() -> socket.socket:
+    """A port that stays ours while nothing listens on it.
+
+    Bound but not listening, the socket refuses connections, as a dead server does, and keeps the
+    kernel from giving the port to anyone else, in particular to an outgoing connection.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
+class Arm:
+    """One side of the comparison, plain or guarded."""
+
+    def __init__(self, children: Children, schedule: str, ports: contextlib.ExitStack) -> None:
+        self.log = ArmLog()
+        self.waiting = 0  # requests that have no answer yet
+        self._epoch = 0.0
+        self._children = children
+        self._schedule = schedule
+        self.port, self._payments_port, self._catalogue_port = (
+            ports.enter_context(reserve_port()).getsockname()[1] for _ in range(3)
+        )
+
+    async def start(self, guarded: bool) -> None:
+        """Starts the three processes. The upstreams listen once `begin` has set second 0."""
+        self._payments, self._catalogue, _ = await asyncio.gather(
+            self._start_upstream(self._payments_port, self._schedule),
+            self._start_upstream(self._catalogue_port, "steady"),
+            self._start_service(["--guard"] if guarded else []),
+        )
+
+    async def _start_upstream(self, port: int, schedule: str) -> Child:
+        return await self._children.start(
+            "upstream.py", "--port", str(port), "--schedule", schedule
+        )
+
+    async def _start_service(self, options: list[str]) -> Child:
+        return await self._children.start(
+            "service.py",
+            *("--port", str(self.port)),
+            *("--payments", f"http://127.0.0.1:{self._payments_port}"),
+            *("--catalogue", f"http://127.0.0.1:{self._catalogue_port}"),
+            *options,
+            on_line=self._read_record,
+        )
+
+    def begin(self, epoch: float) -> None:
+        self._epoch = epoch
+        for upstream in (self._payments, self._catalogue):
+            upstream.tell(f"{epoch} 0")
+
+    async def kill_payments(self, until: float) -> None:
+        """Kills the payments process; a new one listens on its port from second `until`."""
+        await self._children.kill(self._payments)
+        self._payments = await self._start_upstream(self._payments_port, self._schedule)
+        self._payments.tell(f"{self._epoch} {self._epoch + until}")
+
+    def _read_record(self, line: bytes) -> None:
+        kind, request, at, *states = line.decode().split()
+        elapsed = float(at) - self._epoch
+        match kind:
+            case "sent":
+                self.log.sent.append(Call(int(request), elapsed))
+            case "refused":
+                self.log.refused.append(Call(int(request), elapsed))
+            case "breaker":
+                self.log.transitions.append(Transition(elapsed, *states))
+            case _:
+                raise RuntimeError(f"the service wrote a line of no known kind: {line!r}")
+
+    def on_sent(self) -> None:
+        self.waiting += 1
+
+    def on_result(self, result: Result) -> None:
+        self.waiting -= 1
+        self.log.results.append(result)
+        if result.status not in ANSWERS:
+            raise RuntimeError(f"the service answered {result.status} to {result.arrival}")

@@ -21,7 +21,6 @@ set(SPILLWAY_WARNINGS
     -Wpedantic
     -Wcast-qual
     -Wconversion
-    -Wformat=2
     -Wshadow
     -Wsign-conversion
     -Wundef

@@ -125,7 +125,7 @@ constexpr std::span<const Choice> ChoicesOf(CircuitBreakerEventReason) {
   return kCircuitBreakerEventReasonChoices;
 }
 
-// The options as plain values.
+// The options of a circuit breaker.
 struct CircuitBreakerSettings {
   // The kind of window. Fixed when the breaker is made. Accepted: time, count, consecutive, k_of_n.
   // Default from Hystrix (rolling time window).
@@ -156,8 +156,8 @@ struct CircuitBreakerSettings {
   // Resilience4j (100 %).
   double slow_rate = 1.0;
   // Judge calls by their age while they run, so that hung calls count as slow. Needs a time window
-  // of at least `slow_call` plus one bucket. Fixed when the breaker is made. Accepted: true or
-  // false. Default from Spillway (no peer has it).
+  // of at least `slow_call` plus one bucket. Fixed when the breaker is made. Accepted: false (0) or
+  // true (1). Default from Spillway (no peer has it).
   bool in_flight = false;
   // How long the first opening lasts. Accepted: 0.001 s to 86400 s. Default from Hystrix (5 s).
   int64_t open_for_ns = 5'000'000'000;
@@ -185,7 +185,8 @@ struct CircuitBreakerSettings {
   // from Resilience4j.
   CircuitBreakerState initial_state = CircuitBreakerState::kClosed;
   // Count in one set of cells for each CPU, up to 8: cheaper when many threads share the breaker,
-  // dearer to evaluate. Needs a time window. Accepted: true or false. Default from Spillway.
+  // dearer to evaluate. Needs a time window. Accepted: false (0) or true (1). Default from
+  // Spillway.
   bool striped = false;
   // Seed of the jitter. Accepted: any (0: a random one). Default from Spillway.
   uint64_t seed = 0;

@@ -114,7 +114,7 @@ class Option(Field):
         if self.choice:
             return ", ".join(value.name for value in self.accepted)
         if self.type not in RANGED:
-            return "true or false" if self.type == "flag" else f"any (0: {self.zero})"
+            return "false (0) or true (1)" if self.type == "flag" else f"any (0: {self.zero})"
         text = f"{self.shown(self.min)} to {self.shown(self.max)}"
         return f"0 ({self.zero}) or {text}" if self.zero else text
 
@@ -149,6 +149,10 @@ class Noun:
     def cpp(self) -> str:
         return camel(self.noun)
 
+    @property
+    def words(self) -> str:
+        return self.title.lower()
+
 
 def make(cls: Any, row: dict[str, Any], where: str) -> Any:
     """An object of the dataclass `cls` from a row of a table, whose keys are the fields."""
@@ -159,6 +163,8 @@ def make(cls: Any, row: dict[str, Any], where: str) -> Any:
         if kind in (str, int, bool):
             text = f"{name} is {value!r}; it must be a value of type {kind.__name__}"
             need(type(value) is kind, where, text)
+        plain = not isinstance(value, str) or not re.search(r'["\\|\n]|\*/', value)
+        need(plain, where, f'{name} is {value!r}; it must have no ", \\, |, */ or new line')
     missing = [n for n, f in known.items() if f.default is MISSING and n not in row]
     need(not missing, where, f"{', '.join(missing)} must be given")
     return cls(**row)
@@ -177,15 +183,17 @@ def make_choice(prefix: str, name: str, row: dict[str, Any], where: str) -> Choi
     return choice
 
 
-def make_field(cls: Any, row: dict[str, Any], choices: dict[str, Choice], where: str) -> Any:
+def make_field(
+    cls: type[Field], row: dict[str, Any], choices: dict[str, Choice], where: str
+) -> Any:
     where = f"{where}: {row.get('name', 'a row without a name')}"
-    kind, choice = row.get("type"), row.get("choice")
+    kind, choice = row.get("type"), row.get("choice", "")
     need(kind in cls.types, where, f"type is {kind!r}; it must be one of {', '.join(cls.types)}")
     if kind == "choice":
         need(choice in choices, where, f"choice is {choice!r}; there is {', '.join(choices)}")
         row = {**row, "choice": choices[choice]}
     else:
-        need(choice is None, where, f"a {kind} has no choice")
+        need(not choice, where, f"a {kind} has no choice")
     field = make(cls, row, where)
     if cls is Option:
         check_option(field, where)
@@ -217,7 +225,7 @@ def check_range(option: Option, where: str) -> None:
     low, high, default = option.min, option.max, option.default
     need(low < high, where, f"min is {low}; it must be below max, which is {high}")
     need(not (option.zero and low <= 0 <= high), where, "zero is given, but 0 lies in the range")
-    good = low <= default <= high or (option.zero and default == 0)
+    good = low <= default <= high or (default == 0 and option.zero != "")
     need(good, where, f"default is {default}; it must be {option.range}")
 
 
@@ -234,13 +242,14 @@ def load(path: Path) -> Noun:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SchemaError(f"{where}: {error}") from None
-    tables = {"options": raw.pop("option", []), "snapshot": raw.pop("snapshot", [])}
-    rows = raw.pop("choices", {})
+    rows, tables = raw.pop("choices", {}), {}
     choices = {name: make_choice(camel(path.stem), name, rows[name], where) for name in rows}
+    for key, name, cls in (("option", "options", Option), ("snapshot", "snapshot", Field)):
+        table = raw.pop(key, [])
+        need(isinstance(table, list) and table, where, f"there must be rows [[{key}]]")
+        tables[name] = [make_field(cls, row, choices, where) for row in table]
+    for named in (*tables.values(), choices.values()):
+        check_names([row.name for row in named], where)
     noun: Noun = make(Noun, {**raw, **tables, "choices": list(choices.values())}, where)
     need(noun.noun == path.stem, where, f"noun is {noun.noun!r}; the file is called {path.name}")
-    noun.options[:] = [make_field(Option, row, choices, where) for row in noun.options]
-    noun.snapshot[:] = [make_field(Field, row, choices, where) for row in noun.snapshot]
-    for table in (noun.options, noun.snapshot, noun.choices):
-        check_names([row.name for row in table], where)
     return noun

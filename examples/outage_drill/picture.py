@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Iterable
 
-import matplotlib
-import numpy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from measure import GUARDED, PLAIN, ArmLog
 from report import Report
 from schedule import BROWSE, GOOD_WITHIN, Behaviour
-
-matplotlib.use("Agg")  # draws without a display
 
 COLOURS = {PLAIN: "#d1495b", GUARDED: "#00798c"}
 PHASE_COLOURS = {
@@ -29,9 +25,10 @@ BIN = 0.5  # seconds
 
 
 def _per_second(axes: Axes, times: Iterable[float], seconds: float, arm: str) -> None:
-    edges = [index * BIN for index in range(math.ceil(seconds / BIN))] + [seconds]
-    counts, _ = numpy.histogram(list(times), edges)
-    axes.stairs(counts / numpy.diff(edges), edges, color=COLOURS[arm], lw=2.2, zorder=3)
+    at = list(times)
+    edges = [index * BIN for index in range(int(seconds / BIN) + 1)]
+    weights = [1 / BIN] * len(at)
+    axes.hist(at, edges, weights=weights, histtype="step", color=COLOURS[arm], lw=2.2, zorder=3)
 
 
 def _latencies(axes: Axes, logs: dict[str, ArmLog]) -> None:
@@ -59,7 +56,7 @@ def _breaker(axes: Axes, log: ArmLog, seconds: float) -> None:
     for (start, state), end in zip(changes, ends, strict=True):
         axes.axvspan(start, end, color=STATE_COLOURS[state], lw=0)
     axes.set_yticks([])
-    handles = [matplotlib.patches.Patch(color=c, label=s) for s, c in STATE_COLOURS.items()]
+    handles = [Patch(color=c, label=s) for s, c in STATE_COLOURS.items()]
     axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
 
 

@@ -7,6 +7,7 @@ machine, so a slow machine slows both. No test compares a time with a fixed boun
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -55,15 +56,22 @@ def wait_until_gone(session: int) -> list[int]:
     return left
 
 
-def start_drill(out: Path) -> subprocess.Popen[str]:
-    """Starts a quick drill in a session of its own."""
-    return subprocess.Popen(
+@contextlib.contextmanager
+def start_drill(out: Path) -> Iterator[subprocess.Popen[str]]:
+    """A quick drill in a session of its own; in the end nothing of that session is left."""
+    drill = subprocess.Popen(
         [sys.executable, str(DRILL), "--quick", "--seed", str(SEED), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+    try:
+        yield drill
+    finally:
+        for process in processes_of_session(drill.pid):
+            os.kill(process, signal.SIGKILL)
+        drill.communicate()
 
 
 @dataclasses.dataclass
@@ -94,9 +102,9 @@ class QuickRun:
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> QuickRun:
     folder = tmp_path_factory.mktemp("drill") / "reports"
-    drill = start_drill(folder)
-    stdout, stderr = drill.communicate(timeout=ENOUGH)
-    left = processes_of_session(drill.pid)
+    with start_drill(folder) as drill:
+        stdout, stderr = drill.communicate(timeout=ENOUGH)
+        left = processes_of_session(drill.pid)
     assert drill.returncode in (0, 1), stderr
     report = json.loads((folder / "outage_drill.json").read_text())
     return QuickRun(drill.returncode, stdout, stderr, folder, left, report)
@@ -221,16 +229,13 @@ def test_exit_code_is_2_when_the_drill_fails(
 @pytest.fixture
 def running_drill(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A drill that has sent its first requests."""
-    drill = start_drill(tmp_path)
-    assert drill.stdout is not None
-    for line in drill.stdout:
-        if line.lstrip().startswith("1 s"):
-            break
-    assert len(processes_of_session(drill.pid)) == 7  # itself, two services, four upstreams
-    yield drill
-    if drill.poll() is None:
-        drill.kill()
-    drill.communicate()
+    with start_drill(tmp_path) as drill:
+        assert drill.stdout is not None
+        for line in drill.stdout:
+            if line.lstrip().startswith("1 s"):
+                break
+        assert len(processes_of_session(drill.pid)) == 7  # itself, two services, four upstreams
+        yield drill
 
 
 def test_interrupt_stops_every_process(running_drill: subprocess.Popen[str]) -> None:

@@ -1,5 +1,6 @@
 """The tables in schema/, read and checked for tools/generate."""
 
+import math
 import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
@@ -218,7 +219,8 @@ def check_option(option: Option, where: str) -> None:
 def check_range(option: Option, where: str) -> None:
     for key in ("min", "max", "default"):
         value = getattr(option, key)
-        good = type(value) is int or (type(value) is float and option.type != "count")
+        good = type(value) is int or (option.type != "count" and type(value) is float)
+        good = good and math.isfinite(value)
         need(good, where, f"{key} is {value!r}; it must be a {option.type}")
         whole = option.type != "duration" or Decimal(str(value)) * 10**9 % 1 == 0
         need(whole, where, f"{key} is {value} s; it must be whole nanoseconds")

@@ -1,0 +1,234 @@
+"""tools/generate on a copy of the tables: a bad table is named, an edited output is caught."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools" / "generate"
+TABLE = "schema/circuit_breaker.toml"
+C_API = "bindings/c/include/spillway/c_api.h"
+DOCS = "docs/circuit_breaker.md"
+PYTHON = "bindings/python/spillway/_schema.py"
+SETTINGS = "core/spillway/breaker/circuit_breaker_settings.h"
+OUTPUTS = (
+    C_API,
+    DOCS,
+    PYTHON,
+    SETTINGS,
+    "bindings/c/src/generated/circuit_breaker.h",
+    "tests/support/generated/circuit_breaker_vectors.h",
+)
+
+
+def generate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(TOOL), "--root", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) > 0, f"{path} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the tables and their outputs, up to date."""
+    for name in (TABLE, *OUTPUTS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_committed_outputs_are_up_to_date() -> None:
+    result = generate(ROOT, "--check")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_second_run_writes_nothing(tree: Path) -> None:
+    edit(tree / TABLE, "default = 20", "default = 30")
+    first = generate(tree)
+    assert first.returncode == 0
+    with_defaults = {C_API, DOCS, PYTHON, SETTINGS}
+    assert set(first.stdout.splitlines()) == {f"wrote {name}" for name in with_defaults}
+    second = generate(tree)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_check_catches_an_edited_output(tree: Path, name: str) -> None:
+    before = (tree / name).read_text(encoding="utf-8")
+    edit(tree / name, "window_failures", "window_errors")
+    edited = (tree / name).read_text(encoding="utf-8")
+    result = generate(tree, "--check")
+    assert result.returncode == 1
+    assert name in result.stderr
+    assert any(
+        line.startswith("-") and "window_errors" in line for line in result.stdout.split("\n")
+    )
+    assert (tree / name).read_text(encoding="utf-8") == edited, "--check must not write"
+    assert generate(tree).returncode == 0
+    assert (tree / name).read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("name", [n for n in OUTPUTS if n != C_API])
+def test_a_missing_output_is_caught_and_made(tree: Path, name: str) -> None:
+    (tree / name).unlink()
+    assert name in generate(tree, "--check").stderr
+    assert generate(tree).returncode == 0
+    assert generate(tree, "--check").returncode == 0
+
+
+@pytest.mark.parametrize("name", [C_API, DOCS])
+def test_what_is_written_by_hand_stays(tree: Path, name: str) -> None:
+    path = tree / name
+    text = path.read_text(encoding="utf-8")
+    path.write_text("by hand, before\n" + text + "by hand, after\n", encoding="utf-8")
+    edit(tree / TABLE, "Hystrix (20)", "Somebody else")
+    assert generate(tree).returncode == 0
+    written = path.read_text(encoding="utf-8")
+    assert written.startswith("by hand, before\n")
+    assert written.endswith("by hand, after\n")
+    assert "Somebody else" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        (C_API, "/* generated: begin circuit_breaker options */"),
+        (C_API, "/* generated: end circuit_breaker snapshot */"),
+        (DOCS, "<!-- generated: begin rejections -->"),
+    ],
+)
+def test_a_lost_mark_is_named(tree: Path, name: str, mark: str) -> None:
+    edit(tree / name, mark, "")
+    result = generate(tree)
+    assert result.returncode == 2
+    assert f"{name}: must have one line {mark!r}, has 0" in result.stderr
+
+
+BAD_TABLES = [
+    ('noun = "circuit_breaker"', 'noun = "breaker"', "noun is 'breaker'"),
+    ('folder = "breaker"', "", "folder must be given"),
+    ('folder = "breaker"', 'folder = "breaker"\nextra = 1', "unknown key extra"),
+    ('folder = "breaker"', "folder = 3", "folder is 3; it must be a value of type str"),
+    ('folder = "breaker"', "folder = ", "Invalid value"),
+    ("default = 20", "default = 0", "min_calls: default is 0; it must be 1 to 100000000"),
+    ("default = 20", "default = 20.0", "min_calls: default is 20.0; it must be a count"),
+    ("default = 20", "", "min_calls: default must be given"),
+    ("default = 10.0", "default = 10.0000000001", "must be whole nanoseconds"),
+    ("default = 10.0", "default = true", "window: default is True; it must be a duration"),
+    ("default = 10.0", "default = nan", "window: default is nan; it must be a duration"),
+    ("default = 10.0", "default = inf", "window: default is inf; it must be a duration"),
+    ("max = 128", "max = 1", "buckets: min is 1; it must be below max, which is 1"),
+    ("max = 128\n", "", "buckets: max is None; it must be a count"),
+    ('zero = "off: no call', 'minimum = 1\nzero = "off: no call', "slow_call: unknown key minimum"),
+    ("min = 0.0\n", 'min = 0.0\nzero = "none"\n', "jitter: zero is given, but 0 lies in the range"),
+    ("default = false", "default = 0", "in_flight: default is 0; it must be false"),
+    ("default = false", "default = false\nmin = 0", "in_flight: a flag has no min and max"),
+    ('type = "flag"', 'type = "flags"', "in_flight: type is 'flags'; it must be one of duration"),
+    ('type = "flag"', 'type = "flag"\nchoice = "state"', "in_flight: a flag has no choice"),
+    ('choice = "window_kind"', 'choice = "kind"', "window_kind: choice is 'kind'; there is"),
+    ('default = "time"', 'default = "size"', "window_kind: default is 'size'; it must be time"),
+    ('default = "closed"', 'default = "open"', "initial_state: default is 'open'"),
+    ('allowed = ["closed"', 'allowed = ["shut"', "initial_state: allowed has 'shut'"),
+    ('name = "buckets"', 'name = "Buckets"', "the name 'Buckets' must be small letters"),
+    ('name = "buckets"', 'name = "window"', "window is there twice"),
+    ('name = "open", value = 1', 'name = "open", value = 0', "two values have one number"),
+    ('name = "open", value = 1', 'name = "closed", value = 1', "closed is there twice"),
+    ('name = "open", value = 1', 'name = "open"', "choice state: value must be given"),
+    ('doc = "The kind of', 'doc = "The | kind of', "it must have no"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_TABLES)
+def test_a_bad_table_is_refused(tree: Path, old: str, new: str, message: str) -> None:
+    edit(tree / TABLE, old, new)
+    before = {name: (tree / name).read_text(encoding="utf-8") for name in OUTPUTS}
+    result = generate(tree)
+    assert result.returncode == 2
+    assert result.stderr.startswith("tools/generate: schema/circuit_breaker.toml: ")
+    assert message in result.stderr
+    assert {name: (tree / name).read_text(encoding="utf-8") for name in OUTPUTS} == before
+
+
+SECOND_NOUN = """
+noun = "gate"
+title = "Gate"
+folder = "limiter"
+
+[[option]]
+name = "burst"
+type = "count"
+min = 1
+max = 9
+default = 3
+source = "Spillway"
+doc = "How many at once."
+
+[[snapshot]]
+name = "passed"
+type = "total"
+doc = "How many passed."
+"""
+
+
+def test_a_second_noun_stands_beside_the_first(tree: Path) -> None:
+    (tree / "schema" / "gate.toml").write_text(SECOND_NOUN, encoding="utf-8")
+    marks = [
+        f"/* generated: {edge} gate {part} */\n"
+        for part in ("constants", "options", "snapshot")
+        for edge in ("begin", "end")
+    ]
+    with (tree / C_API).open("a", encoding="utf-8") as file:
+        file.writelines(marks)
+    result = generate(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+    header = (tree / "core/spillway/limiter/gate_settings.h").read_text(encoding="utf-8")
+    assert "  int32_t burst = 3;" in header
+    assert "SPILLWAY_GATE_OPTIONS_INIT" in (tree / C_API).read_text(encoding="utf-8")
+    python = (tree / PYTHON).read_text(encoding="utf-8")
+    assert "class GateSnapshot:" in python
+    assert "class CircuitBreakerSnapshot:" in python
+
+
+@pytest.fixture(scope="module")
+def schema() -> ModuleType:
+    """The generated Python module, without the rest of the package."""
+    spec = importlib.util.spec_from_file_location("generated_schema", ROOT / PYTHON)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_python_options_are_those_of_the_table(schema: ModuleType) -> None:
+    options = {option.name: option for option in schema.CIRCUIT_BREAKER_OPTIONS}
+    assert (options["window"].default, options["window"].fixed) == (10.0, True)
+    assert (options["jitter"].minimum, options["jitter"].maximum) == (0.0, 1.0)
+    assert options["ramp"].zero == "off: a close admits everything at once"
+    assert options["initial_state"].choices == ("closed", "forced_open", "disabled", "metrics_only")
+
+
+def test_python_snapshot_gives_seconds_and_plain_values(schema: ModuleType) -> None:
+    fields: dict[str, object] = dict.fromkeys(schema.CircuitBreakerSnapshot.__dataclass_fields__, 0)
+    fields |= {
+        "state": schema.State.OPEN,
+        "failure_rate": None,
+        "time_to_half_open_ns": 1_500_000_000,
+    }
+    snapshot = schema.CircuitBreakerSnapshot(**fields)
+    assert snapshot.time_to_half_open == 1.5
+    assert snapshot.as_dict() == fields
+    assert json.loads(json.dumps(snapshot.as_dict()))["state"] == "open"
+    with pytest.raises(AttributeError):
+        snapshot.generation = 2

@@ -122,7 +122,7 @@ SCHEDULES = {
             (Behaviour.HEALTHY, 1.2),
             (Behaviour.HANG, 2.2),
             (Behaviour.HEALTHY, 1.2),
-            (Behaviour.ERRORS, 0.6),
+            (Behaviour.ERRORS, 0.9),
             (Behaviour.DEAD, 0.6),
             (Behaviour.RECOVERING, 1.4),
         ]

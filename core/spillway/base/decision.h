@@ -9,10 +9,22 @@
 
 namespace spillway {
 
+// The plain contents of a decision. Policies decide in these: a value that needs no destructor and
+// whose address nobody takes stays in registers.
+struct DecisionFields {
+  PermitFields permit;
+  int32_t reason = 0;
+  Nanos retry_after = 0;
+};
+
 struct Decision {
   Permit permit;       // empty unless admitted
   int32_t reason = 0;  // 0 = admitted, else the policy's reason for refusing (its Rejection enum)
   Nanos retry_after = 0;  // when refused: how long to wait before asking again
+
+  Decision() = default;
+  explicit Decision(const DecisionFields& fields)
+      : permit(fields.permit), reason(fields.reason), retry_after(fields.retry_after) {}
 
   explicit operator bool() const { return reason == 0; }
 };

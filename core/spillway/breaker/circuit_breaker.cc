@@ -37,31 +37,31 @@ void Count(Word& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 // ---- asking
 
-Decision CircuitBreaker::TryAcquire() noexcept {
+DecisionFields CircuitBreaker::Decide() noexcept {
   const BreakerWord word = LoadWord();
   // A closed breaker that measures nothing has no use for the start time.
   if (word.phase() == Phase::kClosed && !in_flight_on_ && !tunables_.knows_slow())
     return Admit(word, 0);
-  return TryAcquire(SteadyNow());
+  return Decide(SteadyNow());
 }
 
-Decision CircuitBreaker::TryAcquireSlowly(Nanos now) noexcept {
+DecisionFields CircuitBreaker::DecideSlowly(Nanos now) noexcept {
   now = std::max<Nanos>(now, 0);
-  Decision decision;
+  DecisionFields decision;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const BreakerWord word = LoadWord();
     switch (word.phase()) {
       case Phase::kClosed:
       case Phase::kMetricsOnly:
         if (!in_flight_on_) return Admit(word, now);
-        if (TryAcquireTracked(word, now, &decision)) return decision;
+        if (DecideTracked(word, now, &decision)) return decision;
         break;
       case Phase::kRecovering:
-        if (TryAcquireInRamp(word, now, &decision)) return decision;
+        if (DecideInRamp(word, now, &decision)) return decision;
         break;
       case Phase::kOpen:
       case Phase::kHalfOpen:
-        if (TryAcquireProbe(word, now, &decision)) return decision;
+        if (DecideProbe(word, now, &decision)) return decision;
         break;
       case Phase::kForcedOpen:
         return Refuse(Rejection::kForcedOpen, tunables_.open_for());
@@ -76,10 +76,10 @@ Decision CircuitBreaker::TryAcquireSlowly(Nanos now) noexcept {
 
 // The three below decide one attempt; false when the word moved and the caller must look again.
 
-bool CircuitBreaker::TryAcquireTracked(BreakerWord word, Nanos now, Decision* decision) noexcept {
+bool CircuitBreaker::DecideTracked(BreakerWord word, Nanos now, DecisionFields* decision) noexcept {
   Word* cells = memory_->cells() + time_.words();
   const InFlightWindow::Start start =
-      in_flight_.RecordStart(cells, in_flight_.At(now, word.period()));
+      in_flight_.RecordStart(cells, in_flight_.Epoch(now, word.period()));
   if (start == InFlightWindow::Start::kOpenedBucket) {
     // Nothing need ever settle for hung calls to be noticed: the first call of each bucket looks.
     EvaluateTimeWindow(word, now);
@@ -89,7 +89,7 @@ bool CircuitBreaker::TryAcquireTracked(BreakerWord word, Nanos now, Decision* de
   return true;
 }
 
-bool CircuitBreaker::TryAcquireInRamp(BreakerWord word, Nanos now, Decision* decision) noexcept {
+bool CircuitBreaker::DecideInRamp(BreakerWord word, Nanos now, DecisionFields* decision) noexcept {
   std::optional<Event> began = memory_->events.Find(word.generation());
   if (!began) {
     // Whoever closed it has not published that yet, and may never: a ramp that nobody began would
@@ -113,12 +113,12 @@ bool CircuitBreaker::TryAcquireInRamp(BreakerWord word, Nanos now, Decision* dec
     *decision = Refuse(Rejection::kRamp, Ramp::Wait(n, elapsed, ramp));
     return true;
   }
-  if (in_flight_on_) return TryAcquireTracked(word, now, decision);
+  if (in_flight_on_) return DecideTracked(word, now, decision);
   *decision = Admit(word, now);
   return true;
 }
 
-bool CircuitBreaker::TryAcquireProbe(BreakerWord word, Nanos now, Decision* decision) noexcept {
+bool CircuitBreaker::DecideProbe(BreakerWord word, Nanos now, DecisionFields* decision) noexcept {
   BreakerWord::Probes probes;
   Reason reason = Reason::kOpenElapsed;
   if (word.phase() == Phase::kOpen) {
@@ -169,8 +169,9 @@ void CircuitBreaker::ExtendLease(Nanos now) noexcept {
 
 // ---- telling
 
-Settlement CircuitBreaker::SettleSlowly(const PermitFields& call, Outcome outcome,
-                                        Nanos now) noexcept {
+Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t token,
+                                        Outcome outcome, Nanos now) noexcept {
+  const PermitFields call{.owner = owner, .start = start, .token = token};
   const bool known =
       outcome == Outcome::kSuccess || outcome == Outcome::kFailure || outcome == Outcome::kIgnored;
   if (call.owner != id_ || !known) {
@@ -193,7 +194,7 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
   bool slow = tunables_.IsSlow(call.start, now);
   if (in_flight_on_ && (call.token & kTracked) != 0) {
     Word* cells = memory_->cells() + time_.words();
-    const InFlightWindow::Place start = in_flight_.At(call.start, word.period());
+    const uint64_t start = in_flight_.Epoch(call.start, word.period());
     if (outcome == Outcome::kIgnored)
       in_flight_.RecordIgnored(cells, start);
     else if (!slow)
@@ -202,10 +203,10 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
   if (outcome == Outcome::kIgnored) return;
   slow = slow && !in_flight_on_;
   const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow);
-  if (by_time_) {
+  if (fixed_.has_time_window()) {
     const uint32_t stripe = StripeOf(time_.stripes());
     const uint64_t before =
-        time_.Record(memory_->cells(), stripe, call_class, time_.At(now, word.period()));
+        time_.Record(memory_->cells(), stripe, call_class, time_.Epoch(now, word.period()));
     if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
     return;
   }
@@ -304,7 +305,8 @@ BreakerWord CircuitBreaker::Counting(BreakerWord from, Phase phase, uint32_t ste
   if (phase == Phase::kForcedOpen || phase == Phase::kDisabled)
     return BreakerWord::Idle(phase, generation);
   const Word* cells = memory_->cells();
-  uint64_t period = by_time_ ? time_.NextPeriod(cells, now) : count_.NextPeriod(cells);
+  uint64_t period =
+      fixed_.has_time_window() ? time_.NextPeriod(cells, now) : count_.NextPeriod(cells);
   if (in_flight_on_) period = std::max(period, in_flight_.NextPeriod(cells + time_.words(), now));
   return BreakerWord::Counting(phase, generation, period, step);
 }
@@ -323,14 +325,13 @@ bool CircuitBreaker::Open(BreakerWord from, uint32_t step, Reason reason, double
   const uint32_t generation = from.next_generation();
   const Nanos length = tunables_.open_time(fixed_.seed).Length(step, generation);
   const Nanos until = SaturatingAdd(std::max<Nanos>(now, 0), length);
+  const BreakerWord open = BreakerWord::Open(generation, until, step);
   uint64_t seen = memory_->open_until.load(std::memory_order_relaxed);
-  if (!BeginGeneration(from, BreakerWord::Open(generation, until, step), reason, rate, now))
-    return false;
-  const uint64_t low_bits = static_cast<uint64_t>(until) & BreakerWord::kUntilLowMask;
-  const uint64_t refined = uint64_t{generation} << BreakerWord::kUntilLowBits | low_bits;
+  if (!BeginGeneration(from, open, reason, rate, now)) return false;
   // Fails when a later opening was refined meanwhile: a stopped writer cannot bring an old one
   // back.
-  memory_->open_until.compare_exchange_strong(seen, refined, std::memory_order_relaxed);
+  memory_->open_until.compare_exchange_strong(seen, BreakerWord::LowBits(open, until).bits(),
+                                              std::memory_order_relaxed);
   return true;
 }
 
@@ -367,8 +368,8 @@ CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
   snapshot.open_step = static_cast<int32_t>(word.step());
   OutcomeCounts counts;
   if (word.counts()) {
-    counts =
-        by_time_ ? time_.Counts(cells, now, word.period()) : count_.Counts(cells, word.period());
+    counts = fixed_.has_time_window() ? time_.Counts(cells, now, word.period())
+                                      : count_.Counts(cells, word.period());
     const TripRule trip = rule();
     if (in_flight_on_) {
       const InFlightWindow::Judged judged =
@@ -400,8 +401,8 @@ CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
 
 void CircuitBreaker::FillCounts(const OutcomeCounts& window,
                                 CircuitBreakerSnapshot* snapshot) const noexcept {
-  const OutcomeCounts totals =
-      by_time_ ? time_.Totals(memory_->cells()) : CountWindow::Totals(memory_->cells());
+  const OutcomeCounts totals = fixed_.has_time_window() ? time_.Totals(memory_->cells())
+                                                        : CountWindow::Totals(memory_->cells());
   snapshot->successes = window.by_class[kOk];
   snapshot->failures = window.by_class[kFailed];
   snapshot->slow_successes = window.by_class[kSlowOk];

@@ -74,27 +74,41 @@ class CircuitBreaker {
   ~CircuitBreaker();
 
   // Asks for a permit to make one call.
-  Decision TryAcquire(Nanos now) noexcept {
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now) noexcept { return Decision(Decide(now)); }
+
+  // The same at SteadyNow(), which is read only where the time matters.
+  Decision TryAcquire() noexcept { return Decision(Decide()); }
+
+  // Tells how the call ended. A permit settles once; a stale, foreign or empty one changes nothing
+  // but a counter.
+  [[gnu::always_inline]] Settlement Settle(Permit permit, Outcome outcome, Nanos now) noexcept {
+    return Settle(std::move(permit).Release(), outcome, now);
+  }
+
+  // The same at SteadyNow().
+  Settlement Settle(Permit permit, Outcome outcome) noexcept {
+    return Settle(std::move(permit).Release(), outcome, SteadyNow());
+  }
+
+  // The same with plain contents, for faces that hold permits in their own form and see to it
+  // themselves that each settles once.
+  [[gnu::always_inline]] DecisionFields Decide(Nanos now) noexcept {
     // (18) acquire: pairs with (20). Whoever sees a half-open word sees the lease of its probes.
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
     if (word.phase() == Phase::kClosed && !in_flight_on_) [[likely]]
       return Admit(word, now);
     if (word.phase() == Phase::kOpen) {
       const Nanos until = OpenUntil(word);
-      if (now < until)
+      if (now < until) {
         return Refuse(CircuitBreakerRejection::kOpen, until - std::max<Nanos>(now, 0));
+      }
     }
-    return TryAcquireSlowly(now);
+    return DecideSlowly(now);
   }
+  DecisionFields Decide() noexcept;
 
-  // The same at SteadyNow(), which is read only where the time matters.
-  Decision TryAcquire() noexcept;
-
-  // Tells how the call ended. A permit settles once; a stale, foreign or empty one changes nothing
-  // but a counter.
-  Settlement Settle(Permit permit, Outcome outcome, Nanos now) noexcept {
-    const PermitFields call = std::move(permit).Release();
-    // (19) acquire: pairs with (20), as in TryAcquire.
+  [[gnu::always_inline]] Settlement Settle(PermitFields call, Outcome outcome, Nanos now) noexcept {
+    // (19) acquire: pairs with (20), as in Decide.
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
     const bool plain =
         plain_ && call.owner == id_ && call.token == word.stamp() && word.phase() == Phase::kClosed;
@@ -102,17 +116,12 @@ class CircuitBreaker {
       const CallClass call_class =
           ClassOf(outcome == Outcome::kFailure, tunables_.IsSlow(call.start, now));
       const uint64_t before =
-          time_.Record(memory_->cells(), 0, call_class, time_.At(now, word.period()));
+          time_.Record(memory_->cells(), 0, call_class, time_.Epoch(now, word.period()));
       // A success cannot raise a rate once its bucket alone has held enough calls.
       if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
       return Settlement::kCounted;
     }
-    return SettleSlowly(call, outcome, now);
-  }
-
-  // The same at SteadyNow().
-  Settlement Settle(Permit permit, Outcome outcome) noexcept {
-    return Settle(std::move(permit), outcome, SteadyNow());
+    return SettleSlowly(call.owner, call.start, call.token, outcome, now);
   }
 
   // Set a state by hand; permits that are out become stale. False when the breaker is in that state
@@ -148,7 +157,7 @@ class CircuitBreaker {
   // nothing changed, when an option is out of range or fixed. A call that races it may see some
   // options old and some new.
   bool Reconfigure(const Settings& settings, Error* error) noexcept;
-  Settings settings() const noexcept { return tunables_.Applied(fixed_); }
+  Settings settings() const noexcept;
 
   std::string_view name() const noexcept { return name_; }
 
@@ -171,28 +180,30 @@ class CircuitBreaker {
     return BreakerWord(memory_->word.load(std::memory_order_acquire));
   }
 
-  Decision Admit(BreakerWord word, Nanos now, uint64_t flags = 0) const noexcept {
-    return {.permit = Permit({.owner = id_, .start = now, .token = word.stamp() | flags})};
+  DecisionFields Admit(BreakerWord word, Nanos now, uint64_t flags = 0) const noexcept {
+    return {.permit = {.owner = id_, .start = now, .token = word.stamp() | flags}};
   }
 
-  Decision Refuse(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
-    memory_->rejected.Increment(shared_ ? kSharedThreadSlot : ThreadSlot());
-    return {.permit = Permit(), .reason = static_cast<int32_t>(reason), .retry_after = retry_after};
+  DecisionFields Refuse(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
+    memory_->rejected.Increment(owned_slots_);
+    return {.permit = {}, .reason = static_cast<int32_t>(reason), .retry_after = retry_after};
   }
 
   Nanos OpenUntil(BreakerWord word) const noexcept {
-    // Relaxed: what it refines is in `word`, and a value that belongs to another generation is not
-    // used.
-    const uint64_t refined = memory_->open_until.load(std::memory_order_relaxed);
-    const bool belongs = refined >> BreakerWord::kUntilLowBits == word.generation();
-    return belongs ? word.open_until(refined & BreakerWord::kUntilLowMask) : word.open_until();
+    // Relaxed: it refines `word`, and what it says of another generation is not used.
+    const BreakerWord refined(memory_->open_until.load(std::memory_order_relaxed));
+    if (refined.stamp() == word.stamp()) [[likely]]
+      return word.open_until(refined.low_bits());
+    return word.open_until();
   }
 
-  Decision TryAcquireSlowly(Nanos now) noexcept;
-  bool TryAcquireProbe(BreakerWord word, Nanos now, Decision* decision) noexcept;
-  bool TryAcquireInRamp(BreakerWord word, Nanos now, Decision* decision) noexcept;
-  bool TryAcquireTracked(BreakerWord word, Nanos now, Decision* decision) noexcept;
-  Settlement SettleSlowly(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  DecisionFields DecideSlowly(Nanos now) noexcept;
+  bool DecideProbe(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
+  bool DecideInRamp(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
+  bool DecideTracked(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
+  // Takes the permit apart: what is passed in registers need not be put in memory before.
+  Settlement SettleSlowly(uint64_t owner, Nanos start, uint64_t token, Outcome outcome,
+                          Nanos now) noexcept;
   Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
@@ -210,23 +221,20 @@ class CircuitBreaker {
   bool Replace(BreakerWord from, BreakerWord to) noexcept;
   BreakerWord Counting(BreakerWord from, Phase phase, uint32_t step, Nanos now) const noexcept;
 
-  TripRule rule() const noexcept { return tunables_.rule(fatal_failures_, window_size_); }
+  TripRule rule() const noexcept { return tunables_.rule(fixed_); }
 
   // What the inline paths read comes first.
   CircuitBreakerMemory* memory_;
   uint64_t id_;
   CircuitBreakerTunables tunables_;
   TimeWindow time_;
-  bool by_time_;
   bool plain_;  // a time window with one stripe and no in-flight window: Settle needs nothing else
   bool in_flight_on_;
-  bool shared_;
-  uint64_t fatal_failures_;  // of TripRule
-  uint64_t window_size_;     // of a count window
+  uint32_t owned_slots_;  // of OwnedCounter
   CountWindow count_;
   InFlightWindow in_flight_;
   std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned_memory_;
-  Settings fixed_;
+  CircuitBreakerFixed fixed_;
   std::string name_;
 };
 

@@ -17,9 +17,9 @@ namespace spillway {
 struct alignas(kCacheLine) CircuitBreakerMemory {
   Word word;  // BreakerWord: the only word that decides
 
-  // generation:20 | low 27 bits of the end of the open time. A refinement of `word`, written after
-  // it: while it is missing, or for good if its writer was killed, the breaker stays open for up to
-  // 134 ms longer.
+  // Stamped as `word` is | low 27 bits of the end of the open time. A refinement of `word`, written
+  // after it: while it is missing, or for good if its writer was killed, the breaker stays open for
+  // up to 134 ms longer.
   Word open_until;
 
   // When the lease of the newest probe ends; only ever moved forward, before the probe is issued.

@@ -32,26 +32,13 @@ uint32_t StripesFor(const CircuitBreakerSettings& settings) {
   return std::bit_ceil(static_cast<uint32_t>(std::clamp(cpus, 1L, 8L)));
 }
 
-// Consecutive failures are the failures of the last n when n are needed.
-uint64_t WindowSize(const CircuitBreakerSettings& settings) {
-  if (settings.window_kind == WindowKind::kTime) return 0;
-  const bool consecutive = settings.window_kind == WindowKind::kConsecutive;
-  return static_cast<uint64_t>(consecutive ? settings.window_failures : settings.window_size);
-}
-
-// The failures that trip a window without rates; 0 for those with.
-uint64_t FatalFailures(const CircuitBreakerSettings& settings) {
-  const bool by_rate =
-      settings.window_kind == WindowKind::kTime || settings.window_kind == WindowKind::kCount;
-  return by_rate ? 0 : static_cast<uint64_t>(settings.window_failures);
-}
-
 TimeWindow TimeWindowFor(const CircuitBreakerSettings& settings) {
   return {settings.window_ns, static_cast<uint32_t>(settings.buckets), StripesFor(settings)};
 }
 
 CountWindow CountWindowFor(const CircuitBreakerSettings& settings) {
-  return CountWindow(static_cast<uint32_t>(std::max<uint64_t>(WindowSize(settings), 1)));
+  return CountWindow(static_cast<uint32_t>(
+      std::max<uint64_t>(CircuitBreakerFixed(settings).calls_in_window(), 1)));
 }
 
 InFlightWindow InFlightWindowFor(const CircuitBreakerSettings& settings) {
@@ -99,12 +86,9 @@ CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, 
     : memory_(static_cast<CircuitBreakerMemory*>(memory)),
       id_(next_id.fetch_add(1, std::memory_order_relaxed)),
       time_(TimeWindowFor(settings)),
-      by_time_(settings.window_kind == WindowKind::kTime),
-      plain_(by_time_ && !settings.in_flight && !settings.striped),
+      plain_(settings.window_kind == WindowKind::kTime && !settings.in_flight && !settings.striped),
       in_flight_on_(settings.in_flight),
-      shared_(shared),
-      fatal_failures_(FatalFailures(settings)),
-      window_size_(WindowSize(settings)),
+      owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
       count_(CountWindowFor(settings)),
       in_flight_(InFlightWindowFor(settings)),
       fixed_(settings),
@@ -123,6 +107,13 @@ CircuitBreaker::~CircuitBreaker() = default;
 
 void CircuitBreaker::AlignedDelete::operator()(CircuitBreakerMemory* memory) const noexcept {
   ::operator delete (memory, std::align_val_t{kStripeAlignment});
+}
+
+CircuitBreakerSettings CircuitBreaker::settings() const noexcept {
+  Settings settings;
+  fixed_.CopyTo(&settings);
+  tunables_.CopyTo(&settings);
+  return settings;
 }
 
 bool CircuitBreaker::Reconfigure(const Settings& settings, Error* error) noexcept {

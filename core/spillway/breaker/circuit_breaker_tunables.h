@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_BREAKER_CIRCUIT_BREAKER_TUNABLES_H_
 #define SPILLWAY_BREAKER_CIRCUIT_BREAKER_TUNABLES_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -12,14 +13,45 @@
 
 namespace spillway {
 
+// The options that never change.
+struct CircuitBreakerFixed {
+  WindowKind window_kind;
+  int32_t buckets;
+  int32_t window_size;
+  int32_t window_failures;
+  CircuitBreakerState initial_state;
+  bool in_flight;
+  bool striped;
+  Nanos window;
+  uint64_t seed;
+
+  explicit CircuitBreakerFixed(const CircuitBreakerSettings& settings) noexcept;
+  void CopyTo(CircuitBreakerSettings* settings) const noexcept;
+
+  bool has_time_window() const { return window_kind == WindowKind::kTime; }
+
+  // The failures that trip a window without rates; 0 for those with.
+  uint64_t fatal_failures() const {
+    const bool by_rate = has_time_window() || window_kind == WindowKind::kCount;
+    return by_rate ? 0 : static_cast<uint64_t>(window_failures);
+  }
+
+  // Of a window that counts calls; 0 for those that do not. Consecutive failures are the failures
+  // of the last n when n are needed.
+  uint64_t calls_in_window() const {
+    if (has_time_window()) return 0;
+    const bool consecutive = window_kind == WindowKind::kConsecutive;
+    return static_cast<uint64_t>(consecutive ? window_failures : window_size);
+  }
+};
+
 // Each option is one atomic value, read relaxed: options are independent, and one that is read a
 // moment late is as good as a call that came a moment earlier.
 class CircuitBreakerTunables {
  public:
   // Settings must be valid. Rates are kept in units of 0.01 %, rounded to nearest.
   void Store(const CircuitBreakerSettings& settings) noexcept;
-  // `fixed` with the current values of the options that are kept here.
-  CircuitBreakerSettings Applied(CircuitBreakerSettings fixed) const noexcept;
+  void CopyTo(CircuitBreakerSettings* settings) const noexcept;
 
   bool IsSlow(Nanos start, Nanos now) const noexcept {
     return Elapsed(start, now) > slow_call_.load(std::memory_order_relaxed);
@@ -42,13 +74,12 @@ class CircuitBreakerTunables {
             .seed = seed};
   }
 
-  // `failures` and `size` as TripRule and a count window have them; 0 where they do not apply.
-  TripRule rule(uint64_t failures, uint64_t size) const noexcept {
-    const uint64_t least = min_calls();
+  TripRule rule(const CircuitBreakerFixed& fixed) const noexcept {
+    const uint64_t most = fixed.calls_in_window();
     return {.failure_rate = failure_rate_.load(std::memory_order_relaxed),
             .slow_rate = knows_slow() ? slow_rate_.load(std::memory_order_relaxed) : 0,
-            .min_calls = size != 0 && size < least ? size : least,
-            .failures = failures};
+            .min_calls = most != 0 ? std::min(most, min_calls()) : min_calls(),
+            .failures = fixed.fatal_failures()};
   }
 
  private:

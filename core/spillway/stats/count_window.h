@@ -29,8 +29,13 @@ class OutcomeRegister {
     const uint64_t full = uint64_t{1} << (2 * size_);
     // When full, the oldest call and the leading 1 have moved past the end: drop them and set the 1
     // again.
-    const uint64_t kept = Size(outcomes) == size_ ? (shifted & (full - 1)) | full : shifted;
+    const uint64_t kept = outcomes >= full ? (shifted & (full - 1)) | full : shifted;
     return period % kPeriods << kPeriodShift | kept;
+  }
+
+  // How many calls `word` holds, whatever their period.
+  static constexpr uint64_t Size(uint64_t word) {
+    return (static_cast<uint64_t>(std::bit_width(std::max(word & kOutcomes, kEmpty))) - 1) / 2;
   }
 
   // Whether `word` was last written in a later period than `period`.
@@ -43,7 +48,7 @@ class OutcomeRegister {
     OutcomeCounts counts;
     if (Period(word) != period % kPeriods) return counts;
     const uint64_t outcomes = std::max(word & kOutcomes, kEmpty);
-    const uint64_t size = Size(outcomes);
+    const uint64_t size = Size(word);
     const uint64_t mask = kFailedBits & ((uint64_t{1} << (2 * size)) - 1);
     const uint64_t failed = outcomes & mask;
     const uint64_t slow = outcomes >> 1 & mask;
@@ -63,10 +68,6 @@ class OutcomeRegister {
   static constexpr uint64_t kOutcomes = (uint64_t{1} << kPeriodShift) - 1;
   static constexpr uint64_t kFailedBits = 0x5555'5555'5555'5555;
   static constexpr uint64_t kEmpty = 1;  // all-zero memory reads as this
-
-  static constexpr uint32_t Size(uint64_t outcomes) {
-    return (static_cast<uint32_t>(std::bit_width(outcomes)) - 1) / 2;
-  }
 
   uint32_t size_;
 };
@@ -100,8 +101,9 @@ class CountWindow {
     cells[call].fetch_add(1, std::memory_order_relaxed);
     if (in_register()) {
       const uint64_t word = RecordInRegister(cells[kHead], call, period);
+      if (call == kOk && OutcomeRegister::Size(word) > min_calls) return false;
       *counts = register_.Counts(word, period);
-      return call != kOk || counts->total() <= min_calls;
+      return true;
     }
     const uint64_t ticket = RecordInRing(cells, call, period);
     if (call == kOk && IsWritten(cells, ticket - min_calls, period)) return false;

@@ -21,8 +21,6 @@ namespace spillway {
 // most one of them. Cells live in memory that the caller gives, all-zero when fresh.
 class InFlightWindow {
  public:
-  using Place = BucketRing::Place;
-
   struct Judged {
     uint64_t calls = 0;
     uint64_t slow = 0;
@@ -40,35 +38,34 @@ class InFlightWindow {
         limit_(static_cast<uint64_t>(limit)) {}
 
   constexpr size_t words() const { return size_t{kKinds} * ring_.buckets(); }
-  constexpr Place At(Nanos now, uint64_t period) const { return ring_.At(now, period); }
+  constexpr uint64_t Epoch(Nanos start, uint64_t period) const {
+    return ring_.Epoch(start, period);
+  }
 
-  Start RecordStart(Word* cells, const Place& place) const noexcept {
-    return Add(cells, kStarted, place);
+  Start RecordStart(Word* cells, uint64_t epoch) const noexcept {
+    return Add(cells, kStarted, epoch);
   }
-  void RecordOnTime(Word* cells, const Place& place) const noexcept { Add(cells, kOnTime, place); }
-  void RecordIgnored(Word* cells, const Place& place) const noexcept {
-    Add(cells, kIgnored, place);
-  }
+  void RecordOnTime(Word* cells, uint64_t epoch) const noexcept { Add(cells, kOnTime, epoch); }
+  void RecordIgnored(Word* cells, uint64_t epoch) const noexcept { Add(cells, kIgnored, epoch); }
 
   // The calls whose verdict fell into the window that ends at `now`.
   Judged Counts(const Word* cells, Nanos now, uint64_t period) const noexcept {
-    const Place current = At(now, period);
-    const uint64_t current_epoch = ring_.Epoch(current);
+    const uint64_t current = ring_.Epoch(now, period);
+    const uint64_t offset = ring_.Offset(now);
     Judged judged;
     for (uint32_t slot = 0; slot < ring_.buckets(); ++slot) {
-      // (9) acquire: pairs with (11). Started is read before the two that answer it: a call seen as
-      // finished or ignored was seen as started, up to those that start meanwhile, and the
+      // (10) acquire: pairs with (11). Started is read before the two that answer it: a call seen
+      // as finished or ignored was seen as started, up to those that start meanwhile, and the
       // differences below saturate for these.
       const uint64_t started =
           cells[kStarted * ring_.buckets() + slot].load(std::memory_order_acquire);
-      const uint64_t epoch = ring_.Epoch(ring_.Tag(started), slot);
-      if (ring_.Tag(started) == 0 || epoch >= current_epoch ||
-          current_epoch - epoch >= ring_.buckets())
-        continue;
-      const uint64_t over_for = current.offset + (current_epoch - epoch - 1) * ring_.bucket();
+      const uint64_t lap = ring_.Lap(started);
+      const uint64_t epoch = ring_.Epoch({lap, slot});
+      if (lap == 0 || epoch >= current || current - epoch >= ring_.buckets()) continue;
+      const uint64_t over_for = offset + (current - epoch - 1) * ring_.bucket();
       if (over_for <= limit_ || over_for > limit_ + window_) continue;
-      const uint64_t ignored = CountOf(cells, kIgnored, slot, ring_.Tag(started));
-      const uint64_t on_time = CountOf(cells, kOnTime, slot, ring_.Tag(started));
+      const uint64_t ignored = CountOf(cells, kIgnored, slot, lap);
+      const uint64_t on_time = CountOf(cells, kOnTime, slot, lap);
       const uint64_t calls = Minus(ring_.Value(started), ignored);
       judged.calls += calls;
       judged.slow += Minus(calls, on_time);
@@ -80,9 +77,9 @@ class InFlightWindow {
   uint64_t NextPeriod(const Word* cells, Nanos now) const noexcept {
     uint64_t newest = 0;
     for (uint32_t slot = 0; slot < ring_.buckets(); ++slot) {
-      const uint64_t tag =
-          ring_.Tag(cells[kStarted * ring_.buckets() + slot].load(std::memory_order_relaxed));
-      if (tag != 0) newest = std::max(newest, ring_.Epoch(tag, slot));
+      const uint64_t lap =
+          ring_.Lap(cells[kStarted * ring_.buckets() + slot].load(std::memory_order_relaxed));
+      if (lap != 0) newest = std::max(newest, ring_.Epoch({lap, slot}));
     }
     return ring_.PeriodAfter(newest, now);
   }
@@ -105,26 +102,27 @@ class InFlightWindow {
     return from > amount ? from - amount : 0;
   }
 
-  uint64_t CountOf(const Word* cells, Kind kind, uint32_t slot, uint64_t tag) const noexcept {
+  uint64_t CountOf(const Word* cells, Kind kind, uint32_t slot, uint64_t lap) const noexcept {
     const uint64_t word = cells[kind * ring_.buckets() + slot].load(std::memory_order_relaxed);
-    return ring_.Tag(word) == tag ? ring_.Value(word) : 0;
+    return ring_.Lap(word) == lap ? ring_.Value(word) : 0;
   }
 
-  Start Add(Word* cells, Kind kind, const Place& place) const noexcept {
+  Start Add(Word* cells, Kind kind, uint64_t epoch) const noexcept {
+    const BucketRing::Place place = ring_.PlaceOf(epoch);
     Word& cell = cells[kind * ring_.buckets() + place.slot];
     uint64_t seen = cell.load(std::memory_order_relaxed);
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-      if (ring_.Tag(seen) == place.tag) {
+      if (ring_.Lap(seen) == place.lap) {
         // Half the room is kept free for additions that race past this test: a value never carries
-        // into its tag.
+        // into its lap.
         if (ring_.Value(seen) > ring_.value_mask() / 2) return Start::kUntracked;
-        // (11) release: pairs with (9).
+        // (11) release: pairs with (10).
         cell.fetch_add(1, std::memory_order_release);
         return Start::kCounted;
       }
-      if (ring_.Tag(seen) > place.tag) return Start::kUntracked;
+      if (ring_.Lap(seen) > place.lap) return Start::kUntracked;
       // (11) release, as above: the first of its bucket replaces the cell of an old lap.
-      if (cell.compare_exchange_weak(seen, ring_.Pack(place.tag, 1), std::memory_order_release,
+      if (cell.compare_exchange_weak(seen, ring_.Cell(place.lap, 1), std::memory_order_release,
                                      std::memory_order_relaxed)) {
         return Start::kOpenedBucket;
       }

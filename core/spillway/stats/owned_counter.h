@@ -9,18 +9,21 @@
 
 namespace spillway {
 
-// One cell for each thread slot. The owner of a cell adds with a load and a store, which loses
-// nothing because nobody else writes there; threads without a slot of their own add atomically to
-// the shared cell. Exact whenever each slot has one owner: within a process. Memory shared by
-// processes must pass kSharedThreadSlot.
+// One cell for each thread slot, and one for all other threads. The owner of a slot adds with a
+// load and a store, which loses nothing because nobody else writes there; the others add
+// atomically.
 class OwnedCounter {
  public:
-  void Increment(uint32_t slot) noexcept {
-    Word& cell = cells_[slot & kSharedThreadSlot];
-    if (slot < kSharedThreadSlot) {
-      cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  // How many slots have one owner: all within a process, none in memory that processes share.
+  static constexpr uint32_t kOwnedByThreads = kThreadSlots;
+  static constexpr uint32_t kOwnedByNobody = 0;
+
+  void Increment(uint32_t owned_slots) noexcept {
+    const uint32_t slot = internal::thread_slot;
+    if (slot < owned_slots) [[likely]] {
+      Add(slot);
     } else {
-      cell.fetch_add(1, std::memory_order_relaxed);
+      IncrementSlowly(owned_slots);
     }
   }
 
@@ -31,7 +34,20 @@ class OwnedCounter {
   }
 
  private:
-  Word cells_[kThreadSlots];
+  void Add(uint32_t slot) noexcept {
+    cells_[slot].store(cells_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  [[gnu::noinline]] void IncrementSlowly(uint32_t owned_slots) noexcept {
+    const uint32_t slot = internal::TakeThreadSlot();
+    if (slot < owned_slots) {
+      Add(slot);
+    } else {
+      cells_[kThreadSlots].fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+
+  Word cells_[kThreadSlots + 1];
 };
 
 }  // namespace spillway

@@ -4,6 +4,7 @@
 #define SPILLWAY_STATS_TIME_WINDOW_H_
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,38 +29,40 @@ namespace spillway {
 // wrap.
 //
 // Cells live in memory that the caller gives, all-zero when fresh: `stripes` sets of [4 totals,
-// pad, 4 x N marks]. With more than one stripe, threads on different CPUs count in different sets
-// and readers add them up.
+// 4 newest marks, 4 x N marks]. With more than one stripe, threads on different CPUs count in
+// different sets and readers add them up.
 class TimeWindow {
  public:
-  using Place = BucketRing::Place;
-
   constexpr TimeWindow(Nanos window, uint32_t buckets, uint32_t stripes)
-      : ring_((window + buckets - 1) / buckets, buckets), stripes_(stripes) {}
+      : ring_((window + buckets - 1) / buckets, buckets),
+        newest_bits_(
+            std::min(static_cast<uint32_t>(std::bit_width(ring_.bucket())) - 1, kMaxNewestBits)),
+        stripes_(stripes) {}
 
   constexpr size_t words() const { return stripe_words() * stripes_; }
   constexpr uint32_t stripes() const { return stripes_; }
-  constexpr Place At(Nanos now, uint64_t period) const { return ring_.At(now, period); }
+  constexpr uint64_t Epoch(Nanos now, uint64_t period) const { return ring_.Epoch(now, period); }
 
-  // Counts one call. Returns how many of its class its bucket held before, in this stripe.
-  uint64_t Record(Word* cells, uint32_t stripe, CallClass call, const Place& place) const noexcept {
+  // Counts one call in the bucket `epoch`. Returns how many of its class that bucket held before,
+  // in this stripe (modulo more than a bucket can hold).
+  [[gnu::always_inline]] uint64_t Record(Word* cells, uint32_t stripe, CallClass call,
+                                         uint64_t epoch) const noexcept {
     Word* set = cells + stripe * stripe_words();
-    Word& mark = set[kHeaderWords + call * ring_.buckets() + place.slot];
-    // (3) acquire: pairs with (5). The addition below must come after the mark was taken, else it
-    // would fall into the bucket before.
-    uint64_t begin = mark.load(std::memory_order_acquire);
-    if (ring_.Tag(begin) != place.tag) [[unlikely]]
-      begin = OpenBucket(mark, set[call], place);
+    // (3) acquire: pairs with (5) and (7). The addition below must come after the mark was taken,
+    // else it would fall into the bucket before.
+    uint64_t newest = set[kNewest + call].load(std::memory_order_acquire);
+    if (newest >> newest_bits_ != epoch) [[unlikely]]
+      newest = OpenBucket(set, call, epoch);
     // (4) seq_cst: pairs with (8). Of two threads that each add and then read all totals, at least
     // one sees both: the call that completes a trip is never missed by everybody.
-    return (set[call].fetch_add(1, std::memory_order_seq_cst) - begin) & ring_.value_mask();
+    return (set[call].fetch_add(1, std::memory_order_seq_cst) - newest) & newest_mask();
   }
 
   // The counts of the N buckets that end with the one of `now`, or with the newest one recorded in,
   // if that is later. Each lies between the true values at the beginning and the end of the
   // reading.
   OutcomeCounts Counts(const Word* cells, Nanos now, uint64_t period) const noexcept {
-    const uint64_t last = std::max(ring_.Epoch(At(now, period)), NewestEpoch(cells));
+    const uint64_t last = std::max(ring_.Epoch(now, period), NewestEpoch(cells));
     OutcomeCounts counts;
     for (uint32_t stripe = 0; stripe < stripes_; ++stripe) {
       for (uint32_t call = 0; call < kCallClasses; ++call) {
@@ -87,45 +90,61 @@ class TimeWindow {
   }
 
  private:
-  // The totals have a cache line of their own: they are written by every call, the marks by one
-  // call a bucket.
-  static constexpr size_t kHeaderWords = kCacheLine / sizeof(Word);
+  // The totals are written by every call. The newest mark of each class lies beside them: a copy,
+  // so that a call need not find out where in the ring its bucket is.
+  static constexpr size_t kNewest = kCallClasses;
+  static constexpr size_t kMarks = 2 * kCallClasses;
+  static_assert(kMarks * sizeof(Word) == kCacheLine);
   static constexpr uint32_t kMaxBuckets = 128;
 
+  // Enough to tell whether a bucket holds fewer calls than any min_calls.
+  static constexpr uint32_t kMaxNewestBits = 30;
+
   constexpr size_t stripe_words() const {
-    const size_t words = kHeaderWords + size_t{kCallClasses} * ring_.buckets();
+    const size_t words = kMarks + size_t{kCallClasses} * ring_.buckets();
     const size_t unit = (stripes_ > 1 ? kStripeAlignment : kCacheLine) / sizeof(Word);
     return (words + unit - 1) / unit * unit;
   }
+  constexpr uint64_t newest_mask() const { return (uint64_t{1} << newest_bits_) - 1; }
 
-  // Sets the mark of a bucket that no call of this class has been counted in. Returns the mark to
-  // count from.
-  __attribute__((noinline)) uint64_t OpenBucket(Word& mark, const Word& total,
-                                                const Place& place) const noexcept {
+  // For a call whose bucket is not the newest known: sets the bucket's mark, unless somebody has.
+  // Returns what to count the bucket's calls from.
+  [[gnu::noinline]] uint64_t OpenBucket(Word* set, CallClass call, uint64_t epoch) const noexcept {
+    uint64_t newest = set[kNewest + call].load(std::memory_order_relaxed);
     // Read before the mark is set: a call counted in between then falls into this bucket, never out
     // of the window.
-    const uint64_t begin = total.load(std::memory_order_relaxed);
-    uint64_t seen = mark.load(std::memory_order_relaxed);
-    for (int attempt = 0; attempt < kMaxAttempts && ring_.Tag(seen) < place.tag; ++attempt) {
-      const uint64_t wanted = ring_.Pack(place.tag, begin);
-      // (5) release: pairs with (3) and (6), whoever sees the mark sees a total at least as high.
-      // The acquire side pairs with (5) too: the mark of a faster thread is as good as this one's.
+    const uint64_t begin = set[call].load(std::memory_order_relaxed);
+    const BucketRing::Place place = ring_.PlaceOf(epoch);
+    Word& mark = set[kMarks + call * ring_.buckets() + place.slot];
+    const uint64_t wanted = ring_.Cell(place.lap, begin);
+    // (9) acquire: pairs with (5), for a mark that somebody else has set, here and below.
+    uint64_t seen = mark.load(std::memory_order_acquire);
+    for (int attempt = 0; attempt < kMaxAttempts && ring_.Lap(seen) < place.lap; ++attempt) {
+      // (5) acq_rel: pairs with (3), (6) and (9). Whoever sees the mark sees a total at least as
+      // high.
       if (mark.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel,
-                                     std::memory_order_acquire))
-        return wanted;
+                                     std::memory_order_acquire)) {
+        break;
+      }
     }
-    // A newer tag: this call is a lap late and is counted in the newest bucket.
-    return ring_.Tag(seen) == place.tag ? seen : begin;
+    const uint64_t copy = epoch << newest_bits_ | (begin & newest_mask());
+    if (newest >> newest_bits_ < epoch) {
+      // (7) release: pairs with (3), as (5): the mark is there before its copy. When this fails, a
+      // faster thread has put the same or a newer one.
+      set[kNewest + call].compare_exchange_strong(newest, copy, std::memory_order_release,
+                                                  std::memory_order_relaxed);
+    }
+    return copy;
   }
 
   uint64_t NewestEpoch(const Word* cells) const noexcept {
     uint64_t newest = 0;
     for (uint32_t stripe = 0; stripe < stripes_; ++stripe) {
-      const Word* marks = cells + stripe * stripe_words() + kHeaderWords;
+      const Word* marks = cells + stripe * stripe_words() + kMarks;
       for (uint32_t call = 0; call < kCallClasses; ++call) {
         for (uint32_t slot = 0; slot < ring_.buckets(); ++slot, ++marks) {
-          const uint64_t tag = ring_.Tag(marks->load(std::memory_order_relaxed));
-          if (tag != 0) newest = std::max(newest, ring_.Epoch(tag, slot));
+          const uint64_t lap = ring_.Lap(marks->load(std::memory_order_relaxed));
+          if (lap != 0) newest = std::max(newest, ring_.Epoch({lap, slot}));
         }
       }
     }
@@ -133,27 +152,28 @@ class TimeWindow {
   }
 
   uint64_t ClassCount(const Word* set, uint32_t call, uint64_t last) const noexcept {
-    const Word* marks = set + kHeaderWords + call * ring_.buckets();
+    const Word* marks = set + kMarks + call * ring_.buckets();
     uint64_t begins[kMaxBuckets];
     uint32_t found = 0;
     for (uint32_t slot = 0; slot < ring_.buckets(); ++slot) {
       // (6) acquire: pairs with (5). The total read below is then at least as high as the mark, so
       // that the difference cannot be negative.
       const uint64_t mark = marks[slot].load(std::memory_order_acquire);
-      const bool inside =
-          ring_.Tag(mark) != 0 && ring_.Epoch(ring_.Tag(mark), slot) + ring_.buckets() > last;
+      const uint64_t lap = ring_.Lap(mark);
       begins[found] = mark;
-      found += inside;
+      found += lap != 0 && ring_.Epoch({lap, slot}) + ring_.buckets() > last;
     }
     // (8) seq_cst: pairs with (4).
     const uint64_t total = set[call].load(std::memory_order_seq_cst);
     uint64_t count = 0;
-    for (uint32_t i = 0; i < found; ++i)
+    for (uint32_t i = 0; i < found; ++i) {
       count = std::max(count, (total - begins[i]) & ring_.value_mask());
+    }
     return count;
   }
 
   BucketRing ring_;
+  uint32_t newest_bits_;
   uint32_t stripes_;
 };
 

@@ -7,18 +7,18 @@
 namespace spillway::internal {
 namespace {
 
-constexpr uint32_t kOwnedSlots = (1u << kSharedThreadSlot) - 1;
+constexpr uint32_t kOwnedSlots = (1u << kThreadSlots) - 1;
 
 // Bit n is set while a live thread owns slot n. After a fork the child keeps the bits of threads it
-// does not have; its new threads then share slot 7 sooner, which is dearer but counts the same.
+// does not have; its new threads then go without sooner, which is dearer but counts the same.
 constinit Atomic<uint32_t> taken_slots{0};
 
 struct SlotReturner {
   uint32_t slot;
 
   ~SlotReturner() {
-    // Destructors that run after this one may still count: in the shared cell.
-    thread_slot_plus_one = kSharedThreadSlot + 1;
+    // Destructors that run after this one may still count: as a thread without a slot.
+    thread_slot = kNoThreadSlot;
     // (1) release: pairs with (2). The next owner continues from the last value this thread stored
     // in the cells.
     taken_slots.fetch_and(~(1u << slot), std::memory_order_release);
@@ -27,10 +27,11 @@ struct SlotReturner {
 
 }  // namespace
 
-constinit thread_local uint32_t thread_slot_plus_one = 0;
+constinit thread_local uint32_t thread_slot = kThreadSlotUnasked;
 
-__attribute__((cold, noinline)) uint32_t TakeThreadSlot() noexcept {
-  uint32_t slot = kSharedThreadSlot;
+uint32_t TakeThreadSlot() noexcept {
+  if (thread_slot != kThreadSlotUnasked) return thread_slot;
+  uint32_t slot = kNoThreadSlot;
   uint32_t taken = taken_slots.load(std::memory_order_relaxed);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const uint32_t free = ~taken & kOwnedSlots;
@@ -44,8 +45,8 @@ __attribute__((cold, noinline)) uint32_t TakeThreadSlot() noexcept {
       break;
     }
   }
-  thread_slot_plus_one = slot + 1;
-  if (slot != kSharedThreadSlot) {
+  thread_slot = slot;
+  if (slot != kNoThreadSlot) {
     thread_local SlotReturner returner{slot};
     (void)returner;
   }

@@ -7,26 +7,22 @@
 
 namespace spillway {
 
-// Slots 0 to 6 belong to one live thread each; slot 7 is shared by all the others.
-inline constexpr uint32_t kThreadSlots = 8;
-inline constexpr uint32_t kSharedThreadSlot = kThreadSlots - 1;
+// Slots 0 to 6 belong to one live thread each; the other threads have none.
+inline constexpr uint32_t kThreadSlots = 7;
 
 namespace internal {
 
-// Slot + 1, or 0 while this thread has not asked yet. Constant-initialised, so reading it needs no
-// guard.
-extern constinit thread_local uint32_t thread_slot_plus_one;
+inline constexpr uint32_t kNoThreadSlot = kThreadSlots;
+inline constexpr uint32_t kThreadSlotUnasked = kThreadSlots + 1;
 
-// Takes a free slot, to be given back when the thread ends, else the shared one.
+// Constant-initialised, so reading it needs no guard.
+extern constinit thread_local uint32_t thread_slot;
+
+// Takes a free slot for this thread, to be given back when the thread ends, unless it has asked
+// before. Returns kNoThreadSlot when there was none.
 uint32_t TakeThreadSlot() noexcept;
 
 }  // namespace internal
-
-// This thread's slot. Lock-free; allocates nothing after the thread's first call.
-inline uint32_t ThreadSlot() noexcept {
-  const uint32_t slot = internal::thread_slot_plus_one;
-  return slot != 0 ? slot - 1 : internal::TakeThreadSlot();
-}
 
 }  // namespace spillway
 

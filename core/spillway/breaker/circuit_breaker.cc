@@ -205,9 +205,10 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
   const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow);
   if (fixed_.has_time_window()) {
     const uint32_t stripe = StripeOf(time_.stripes());
-    const uint64_t before =
-        time_.Record(memory_->cells(), stripe, call_class, time_.Epoch(now, word.period()));
-    if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
+    const uint64_t epoch = time_.Epoch(now, word.period());
+    if (time_.Record(memory_->cells(), stripe, call_class, epoch, tunables_.min_calls())) {
+      EvaluateTimeWindow(word, now);
+    }
     return;
   }
   const TripRule trip = rule();
@@ -326,13 +327,23 @@ bool CircuitBreaker::Open(BreakerWord from, uint32_t step, Reason reason, double
   const Nanos length = tunables_.open_time(fixed_.seed).Length(step, generation);
   const Nanos until = SaturatingAdd(std::max<Nanos>(now, 0), length);
   const BreakerWord open = BreakerWord::Open(generation, until, step);
-  uint64_t seen = memory_->open_until.load(std::memory_order_relaxed);
+  uint64_t seen_until = memory_->open_until.load(std::memory_order_relaxed);
+  uint64_t seen_word = memory_->open_word.load(std::memory_order_relaxed);
   if (!BeginGeneration(from, open, reason, rate, now)) return false;
-  // Fails when a later opening was refined meanwhile: a stopped writer cannot bring an old one
-  // back.
-  memory_->open_until.compare_exchange_strong(seen, BreakerWord::LowBits(open, until).bits(),
+  // Each fails when a later opening got here first: a stopped writer cannot bring an old time back.
+  memory_->open_until.compare_exchange_strong(seen_until, static_cast<uint64_t>(until),
                                               std::memory_order_relaxed);
+  // (23) release: pairs with (22) and (24).
+  memory_->open_word.compare_exchange_strong(seen_word, open.bits(), std::memory_order_release,
+                                             std::memory_order_relaxed);
   return true;
+}
+
+Nanos CircuitBreaker::OpenUntil(BreakerWord word) const noexcept {
+  // (24) acquire: pairs with (23), as (22).
+  const bool refined = memory_->open_word.load(std::memory_order_acquire) == word.bits();
+  return refined ? static_cast<Nanos>(memory_->open_until.load(std::memory_order_relaxed))
+                 : word.latest_open_until();
 }
 
 bool CircuitBreaker::BeginGeneration(BreakerWord from, BreakerWord to, Reason reason, double rate,

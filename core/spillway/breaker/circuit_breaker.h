@@ -97,11 +97,10 @@ class CircuitBreaker {
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
     if (word.phase() == Phase::kClosed && !in_flight_on_) [[likely]]
       return Admit(word, now);
-    if (word.phase() == Phase::kOpen) {
-      const Nanos until = OpenUntil(word);
-      if (now < until) {
-        return Refuse(CircuitBreakerRejection::kOpen, until - std::max<Nanos>(now, 0));
-      }
+    // (22) acquire: pairs with (23). The time belongs to the word when its copy does.
+    if (memory_->open_word.load(std::memory_order_acquire) == word.bits() && now >= 0) {
+      const Nanos until = static_cast<Nanos>(memory_->open_until.load(std::memory_order_relaxed));
+      if (now < until) return Refuse(CircuitBreakerRejection::kOpen, until - now);
     }
     return DecideSlowly(now);
   }
@@ -111,14 +110,15 @@ class CircuitBreaker {
     // (19) acquire: pairs with (20), as in Decide.
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
     const bool plain =
-        plain_ && call.owner == id_ && call.token == word.stamp() && word.phase() == Phase::kClosed;
-    if (plain && (outcome == Outcome::kSuccess || outcome == Outcome::kFailure)) [[likely]] {
-      const CallClass call_class =
-          ClassOf(outcome == Outcome::kFailure, tunables_.IsSlow(call.start, now));
-      const uint64_t before =
-          time_.Record(memory_->cells(), 0, call_class, time_.Epoch(now, word.period()));
-      // A success cannot raise a rate once its bucket alone has held enough calls.
-      if (call_class != kOk || before < tunables_.min_calls()) EvaluateTimeWindow(word, now);
+        call.owner == plain_id_ && call.token == word.stamp() && word.phase() == Phase::kClosed;
+    // As unsigned numbers: a call that ends before it began goes the slow way.
+    const bool in_time =
+        static_cast<uint64_t>(now) - static_cast<uint64_t>(call.start) <= tunables_.slow_call();
+    if (plain && outcome == Outcome::kSuccess && in_time && now >= 0) [[likely]] {
+      const uint64_t epoch = time_.Epoch(now, word.period());
+      if (time_.RecordSuccess(memory_->cells(), epoch, tunables_.min_calls())) [[unlikely]] {
+        EvaluateTimeWindow(word, now);
+      }
       return Settlement::kCounted;
     }
     return SettleSlowly(call.owner, call.start, call.token, outcome, now);
@@ -189,14 +189,6 @@ class CircuitBreaker {
     return {.permit = {}, .reason = static_cast<int32_t>(reason), .retry_after = retry_after};
   }
 
-  Nanos OpenUntil(BreakerWord word) const noexcept {
-    // Relaxed: it refines `word`, and what it says of another generation is not used.
-    const BreakerWord refined(memory_->open_until.load(std::memory_order_relaxed));
-    if (refined.stamp() == word.stamp()) [[likely]]
-      return word.open_until(refined.low_bits());
-    return word.open_until();
-  }
-
   DecisionFields DecideSlowly(Nanos now) noexcept;
   bool DecideProbe(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
   bool DecideInRamp(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
@@ -209,6 +201,7 @@ class CircuitBreaker {
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
   void Trip(BreakerWord word, Verdict verdict, double rate, Nanos now) noexcept;
 
+  Nanos OpenUntil(BreakerWord word) const noexcept;
   void FillCounts(const OutcomeCounts& window, CircuitBreakerSnapshot* snapshot) const noexcept;
 
   void ExtendLease(Nanos now) noexcept;
@@ -228,7 +221,9 @@ class CircuitBreaker {
   uint64_t id_;
   CircuitBreakerTunables tunables_;
   TimeWindow time_;
-  bool plain_;  // a time window with one stripe and no in-flight window: Settle needs nothing else
+  // `id_`, or 0 unless a time window with one stripe and no in-flight window is all that Settle
+  // needs.
+  uint64_t plain_id_;
   bool in_flight_on_;
   uint32_t owned_slots_;  // of OwnedCounter
   CountWindow count_;

@@ -17,10 +17,11 @@ namespace spillway {
 struct alignas(kCacheLine) CircuitBreakerMemory {
   Word word;  // BreakerWord: the only word that decides
 
-  // Stamped as `word` is | low 27 bits of the end of the open time. A refinement of `word`, written
-  // after it: while it is missing, or for good if its writer was killed, the breaker stays open for
-  // up to 134 ms longer.
+  // The end of the open time to the nanosecond, and the word it belongs to. `word` itself says it
+  // to 134 ms; these two refine it and are written after it. While they do not belong to it, or for
+  // good if their writer was killed, the breaker stays open for up to 134 ms longer.
   Word open_until;
+  Word open_word;
 
   // When the lease of the newest probe ends; only ever moved forward, before the probe is issued.
   // So it is never earlier than the end of any lease, and a stopped writer cannot bring an old one
@@ -32,9 +33,11 @@ struct alignas(kCacheLine) CircuitBreakerMemory {
   Word total_probes;
   Word total_ignored;
   Word total_stale;
-  Word total_misused;
 
+  // Neither is read when a call is admitted and succeeds.
+  Word total_misused;
   OwnedCounter rejected;
+
   EventRing events;
 
   Word* cells() { return reinterpret_cast<Word*>(this + 1); }

@@ -32,6 +32,10 @@ uint32_t StripesFor(const CircuitBreakerSettings& settings) {
   return std::bit_ceil(static_cast<uint32_t>(std::clamp(cpus, 1L, 8L)));
 }
 
+bool IsPlain(const CircuitBreakerSettings& settings) {
+  return settings.window_kind == WindowKind::kTime && !settings.in_flight && !settings.striped;
+}
+
 TimeWindow TimeWindowFor(const CircuitBreakerSettings& settings) {
   return {settings.window_ns, static_cast<uint32_t>(settings.buckets), StripesFor(settings)};
 }
@@ -86,7 +90,7 @@ CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, 
     : memory_(static_cast<CircuitBreakerMemory*>(memory)),
       id_(next_id.fetch_add(1, std::memory_order_relaxed)),
       time_(TimeWindowFor(settings)),
-      plain_(settings.window_kind == WindowKind::kTime && !settings.in_flight && !settings.striped),
+      plain_id_(IsPlain(settings) ? id_ : 0),
       in_flight_on_(settings.in_flight),
       owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
       count_(CountWindowFor(settings)),
@@ -119,6 +123,7 @@ CircuitBreakerSettings CircuitBreaker::settings() const noexcept {
 bool CircuitBreaker::Reconfigure(const Settings& settings, Error* error) noexcept {
   if (!ValidateChange(this->settings(), settings, error)) return false;
   tunables_.Store(settings);
+  if (fixed_.has_time_window()) time_.ForgetShortcut(memory_->cells());
   return true;
 }
 

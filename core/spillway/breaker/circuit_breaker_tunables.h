@@ -53,10 +53,10 @@ class CircuitBreakerTunables {
   void Store(const CircuitBreakerSettings& settings) noexcept;
   void CopyTo(CircuitBreakerSettings* settings) const noexcept;
 
-  bool IsSlow(Nanos start, Nanos now) const noexcept {
-    return Elapsed(start, now) > slow_call_.load(std::memory_order_relaxed);
-  }
-  bool knows_slow() const noexcept { return slow_call_.load(std::memory_order_relaxed) != kNever; }
+  bool IsSlow(Nanos start, Nanos now) const noexcept { return Elapsed(start, now) > slow_call(); }
+  // The longest a call may take without being slow.
+  uint64_t slow_call() const noexcept { return slow_call_.load(std::memory_order_relaxed); }
+  bool knows_slow() const noexcept { return slow_call() != kNever; }
   uint64_t min_calls() const noexcept { return min_calls_.load(std::memory_order_relaxed); }
   uint32_t probes() const noexcept { return probes_.load(std::memory_order_relaxed); }
   uint32_t probes_in_flight() const noexcept {

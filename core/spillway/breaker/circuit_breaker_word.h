@@ -58,7 +58,7 @@ class BreakerWord {
   }
   static constexpr BreakerWord Open(uint32_t generation, Nanos until, uint32_t step) {
     return BreakerWord(Head(Phase::kOpen, generation) |
-                       static_cast<uint64_t>(until) >> kLowBits << kStepBits | step);
+                       static_cast<uint64_t>(until) >> kUntilUnitBits << kStepBits | step);
   }
   static constexpr BreakerWord HalfOpen(uint32_t generation, const Probes& probes, uint32_t step) {
     return BreakerWord(Head(Phase::kHalfOpen, generation) | uint64_t{probes.issued} << 35 |
@@ -82,16 +82,9 @@ class BreakerWord {
   constexpr uint64_t period() const { return bits_ >> kStepBits & kMaxPeriod; }
   constexpr Probes probes() const { return {Field(35), Field(29), Field(23), Field(17)}; }
 
-  // The end of the open time, given the low bits that the word has no room for; without them the
-  // last moment it can be. Their own word is stamped with what they belong to.
-  static constexpr uint32_t kLowBits = 27;
-  static constexpr uint64_t kLowMask = (uint64_t{1} << kLowBits) - 1;
-  constexpr Nanos open_until(uint64_t low_bits = kLowMask) const {
-    return static_cast<Nanos>(period() << kLowBits | low_bits);
-  }
-  constexpr uint64_t low_bits() const { return bits_ & kLowMask; }
-  static constexpr BreakerWord LowBits(BreakerWord of, Nanos until) {
-    return BreakerWord(of.stamp() << kPayloadBits | (static_cast<uint64_t>(until) & kLowMask));
+  // The last moment that the end of the open time can be, as far as the word tells.
+  constexpr Nanos latest_open_until() const {
+    return static_cast<Nanos>((period() + 1) << kUntilUnitBits) - 1;
   }
 
   // Closed and recovering count calls alike; so does metrics only, which never trips.
@@ -102,6 +95,7 @@ class BreakerWord {
 
  private:
   static constexpr uint32_t kStepBits = 5;
+  static constexpr uint32_t kUntilUnitBits = 27;
   static constexpr uint32_t kPayloadBits = 41;
   static constexpr uint32_t kPhaseShift = kPayloadBits + kGenerationBits;
 

@@ -24,9 +24,12 @@ namespace spillway {
 // buckets, its period, to all later epochs. Whatever was counted before is then as old as if that
 // much time had passed. The owner keeps the period in its own state word: forgetting is one step.
 //
-// Epochs begin at N, so lap 0 belongs to no bucket and all-zero cells hold nothing.
+// Epochs begin further on than the longest ring, so lap 0 belongs to no bucket and all-zero cells
+// hold nothing.
 class BucketRing {
  public:
+  static constexpr uint64_t kFirstEpoch = 1024;  // also the most buckets a ring can have
+
   struct Place {
     uint64_t lap;
     uint32_t slot;
@@ -38,7 +41,7 @@ class BucketRing {
         value_bits_(std::min(BitWidth(bucket_.divisor() * buckets) - 1, kMaxValueBits)) {}
 
   constexpr uint64_t Epoch(Nanos now, uint64_t period) const {
-    return bucket_.Quotient(static_cast<uint64_t>(std::max<Nanos>(now, 0))) + period + buckets();
+    return bucket_.Quotient(static_cast<uint64_t>(std::max<Nanos>(now, 0))) + period + kFirstEpoch;
   }
   constexpr uint64_t Epoch(const Place& place) const { return place.lap * buckets() + place.slot; }
   constexpr Place PlaceOf(uint64_t epoch) const {

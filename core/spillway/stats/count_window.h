@@ -150,7 +150,7 @@ class CountWindow {
       // (13) seq_cst: pairs with (12).
       const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_seq_cst);
       const uint64_t call = word % kCallClasses;
-      if (word == Pack(ticket, period, call)) ++counts.by_class[call];
+      if (word != 0 && word == Pack(ticket, period, call)) ++counts.by_class[call];
     }
     return counts;
   }
@@ -186,7 +186,7 @@ class CountWindow {
 
   constexpr bool in_register() const { return size_ <= OutcomeRegister::kMaxSize; }
 
-  // Tickets are kept plus one: a zero word is a place never written.
+  // Tickets are kept plus one: a zero word is a place never written, not ticket -1.
   static constexpr uint64_t Pack(uint64_t ticket, uint64_t period, uint64_t call) {
     return (ticket + 1) << kTicketShift | (period % kRingPeriods) * kCallClasses | call;
   }
@@ -199,7 +199,7 @@ class CountWindow {
 
   bool IsWritten(const Word* cells, uint64_t ticket, uint64_t period) const noexcept {
     const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_relaxed);
-    return word / kCallClasses == Pack(ticket, period, 0) / kCallClasses;
+    return word != 0 && word / kCallClasses == Pack(ticket, period, 0) / kCallClasses;
   }
 
   uint32_t size_;

@@ -4,7 +4,6 @@
 #define SPILLWAY_STATS_TIME_WINDOW_H_
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -28,34 +27,47 @@ namespace spillway {
 // A window can tell up to 2^floor(log2(window in ns)) calls of a class apart (one every 2 ns); more
 // wrap.
 //
-// Cells live in memory that the caller gives, all-zero when fresh: `stripes` sets of [4 totals,
-// 4 newest marks, 4 x N marks]. With more than one stripe, threads on different CPUs count in
-// different sets and readers add them up.
+// Cells live in memory that the caller gives, all-zero when fresh: `stripes` sets of [4 totals, the
+// shortcut of successes, 4 x N marks]. With more than one stripe, threads on different CPUs count
+// in different sets and readers add them up.
 class TimeWindow {
  public:
   constexpr TimeWindow(Nanos window, uint32_t buckets, uint32_t stripes)
-      : ring_((window + buckets - 1) / buckets, buckets),
-        newest_bits_(
-            std::min(static_cast<uint32_t>(std::bit_width(ring_.bucket())) - 1, kMaxNewestBits)),
-        stripes_(stripes) {}
+      : ring_((window + buckets - 1) / buckets, buckets), stripes_(stripes) {}
 
   constexpr size_t words() const { return stripe_words() * stripes_; }
   constexpr uint32_t stripes() const { return stripes_; }
   constexpr uint64_t Epoch(Nanos now, uint64_t period) const { return ring_.Epoch(now, period); }
 
-  // Counts one call in the bucket `epoch`. Returns how many of its class that bucket held before,
-  // in this stripe (modulo more than a bucket can hold).
-  [[gnu::always_inline]] uint64_t Record(Word* cells, uint32_t stripe, CallClass call,
-                                         uint64_t epoch) const noexcept {
+  // Counts one call in the bucket `epoch`. True when the rates of the window may have risen to
+  // where they trip: after each failure and slow call, and after a success unless its bucket alone
+  // has held `min_calls` successes before (in this stripe), which happens only after a bucket's
+  // first.
+  bool Record(Word* cells, uint32_t stripe, CallClass call, uint64_t epoch,
+              uint64_t min_calls) const noexcept {
     Word* set = cells + stripe * stripe_words();
-    // (3) acquire: pairs with (5) and (7). The addition below must come after the mark was taken,
-    // else it would fall into the bucket before.
-    uint64_t newest = set[kNewest + call].load(std::memory_order_acquire);
-    if (newest >> newest_bits_ != epoch) [[unlikely]]
-      newest = OpenBucket(set, call, epoch);
-    // (4) seq_cst: pairs with (8). Of two threads that each add and then read all totals, at least
-    // one sees both: the call that completes a trip is never missed by everybody.
-    return (set[call].fetch_add(1, std::memory_order_seq_cst) - newest) & newest_mask();
+    if (call == kOk) return RecordSuccess(set, epoch, min_calls);
+    OpenBucket(set, call, epoch);
+    Add(set, call);
+    return true;
+  }
+
+  // The same for a success in the first stripe.
+  [[gnu::always_inline]] bool RecordSuccess(Word* set, uint64_t epoch,
+                                            uint64_t min_calls) const noexcept {
+    // (3) acquire: pairs with (7). The addition below must come after the mark was taken, else it
+    // would fall into the bucket before.
+    if (set[kSuccessEpoch].load(std::memory_order_acquire) != epoch) [[unlikely]] {
+      OpenSuccessBucket(set, epoch, min_calls);
+    }
+    return Add(set, kOk) < set[kEnoughSuccesses].load(std::memory_order_relaxed);
+  }
+
+  // For a new `min_calls`: the next success looks up its bucket again.
+  void ForgetShortcut(Word* cells) const noexcept {
+    for (uint32_t stripe = 0; stripe < stripes_; ++stripe) {
+      cells[stripe * stripe_words() + kSuccessEpoch].store(0, std::memory_order_relaxed);
+    }
   }
 
   // The counts of the N buckets that end with the one of `now`, or with the newest one recorded in,
@@ -90,51 +102,63 @@ class TimeWindow {
   }
 
  private:
-  // The totals are written by every call. The newest mark of each class lies beside them: a copy,
-  // so that a call need not find out where in the ring its bucket is.
-  static constexpr size_t kNewest = kCallClasses;
-  static constexpr size_t kMarks = 2 * kCallClasses;
-  static_assert(kMarks * sizeof(Word) == kCacheLine);
+  // The epoch of the newest bucket whose mark of successes is set, and the total of successes from
+  // which on that bucket has held enough of them. A copy of what the marks say: a success need not
+  // find out where in the ring its bucket is.
+  static constexpr size_t kSuccessEpoch = kCallClasses;
+  static constexpr size_t kEnoughSuccesses = kCallClasses + 1;
+  static constexpr size_t kMarks = kCacheLine / sizeof(Word);
   static constexpr uint32_t kMaxBuckets = 128;
-
-  // Enough to tell whether a bucket holds fewer calls than any min_calls.
-  static constexpr uint32_t kMaxNewestBits = 30;
 
   constexpr size_t stripe_words() const {
     const size_t words = kMarks + size_t{kCallClasses} * ring_.buckets();
     const size_t unit = (stripes_ > 1 ? kStripeAlignment : kCacheLine) / sizeof(Word);
     return (words + unit - 1) / unit * unit;
   }
-  constexpr uint64_t newest_mask() const { return (uint64_t{1} << newest_bits_) - 1; }
 
-  // For a call whose bucket is not the newest known: sets the bucket's mark, unless somebody has.
-  // Returns what to count the bucket's calls from.
+  static uint64_t Add(Word* set, CallClass call) noexcept {
+    // (4) seq_cst: pairs with (8). Of two threads that each add and then read all totals, at least
+    // one sees both: the call that completes a trip is never missed by everybody.
+    return set[call].fetch_add(1, std::memory_order_seq_cst);
+  }
+
+  // Sets the mark of a bucket, unless somebody has. Returns the total the bucket begins at.
   [[gnu::noinline]] uint64_t OpenBucket(Word* set, CallClass call, uint64_t epoch) const noexcept {
-    uint64_t newest = set[kNewest + call].load(std::memory_order_relaxed);
     // Read before the mark is set: a call counted in between then falls into this bucket, never out
     // of the window.
-    const uint64_t begin = set[call].load(std::memory_order_relaxed);
+    const uint64_t total = set[call].load(std::memory_order_relaxed);
     const BucketRing::Place place = ring_.PlaceOf(epoch);
     Word& mark = set[kMarks + call * ring_.buckets() + place.slot];
-    const uint64_t wanted = ring_.Cell(place.lap, begin);
     // (9) acquire: pairs with (5), for a mark that somebody else has set, here and below.
     uint64_t seen = mark.load(std::memory_order_acquire);
     for (int attempt = 0; attempt < kMaxAttempts && ring_.Lap(seen) < place.lap; ++attempt) {
-      // (5) acq_rel: pairs with (3), (6) and (9). Whoever sees the mark sees a total at least as
-      // high.
+      const uint64_t wanted = ring_.Cell(place.lap, total);
+      // (5) acq_rel: pairs with (6) and (9). Whoever sees the mark sees a total at least as high.
       if (mark.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel,
                                      std::memory_order_acquire)) {
-        break;
+        return total;
       }
     }
-    const uint64_t copy = epoch << newest_bits_ | (begin & newest_mask());
-    if (newest >> newest_bits_ < epoch) {
-      // (7) release: pairs with (3), as (5): the mark is there before its copy. When this fails, a
-      // faster thread has put the same or a newer one.
-      set[kNewest + call].compare_exchange_strong(newest, copy, std::memory_order_release,
-                                                  std::memory_order_relaxed);
+    // A call that is a whole lap late finds a newer bucket here and counts there.
+    return ring_.Lap(seen) == place.lap ? total - ((total - seen) & ring_.value_mask()) : total;
+  }
+
+  [[gnu::noinline]] void OpenSuccessBucket(Word* set, uint64_t epoch,
+                                           uint64_t min_calls) const noexcept {
+    uint64_t newest = set[kSuccessEpoch].load(std::memory_order_relaxed);
+    const uint64_t enough = OpenBucket(set, kOk, epoch) + min_calls;
+    uint64_t seen = set[kEnoughSuccesses].load(std::memory_order_relaxed);
+    // Only ever raised, and before the epoch: too high makes evaluations, too low would miss one.
+    for (int attempt = 0; attempt < kMaxAttempts && seen < enough; ++attempt) {
+      if (set[kEnoughSuccesses].compare_exchange_weak(seen, enough, std::memory_order_relaxed))
+        break;
     }
-    return copy;
+    if (newest < epoch) {
+      // (7) release: pairs with (3). When it fails, a faster thread has put the same or a newer
+      // one.
+      set[kSuccessEpoch].compare_exchange_strong(newest, epoch, std::memory_order_release,
+                                                 std::memory_order_relaxed);
+    }
   }
 
   uint64_t NewestEpoch(const Word* cells) const noexcept {
@@ -173,7 +197,6 @@ class TimeWindow {
   }
 
   BucketRing ring_;
-  uint32_t newest_bits_;
   uint32_t stripes_;
 };
 

@@ -7,8 +7,8 @@
 
 namespace spillway {
 
-// Slots 0 to 6 belong to one live thread each; the other threads have none.
-inline constexpr uint32_t kThreadSlots = 7;
+// Slots 0 to 5 belong to one live thread each; the other threads have none.
+inline constexpr uint32_t kThreadSlots = 6;
 
 namespace internal {
 

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import socket
 
-from load import Result
+from load import NO_ANSWER, Result
 from measure import ArmLog, Call, Transition
 from processes import Child, Children
 
-ANSWERS = (200, 502, 503, 504, 0)  # anything else from the service is a defect of the drill
+ANSWERS = (200, 502, 503, 504, NO_ANSWER)  # anything else from the service is a defect of the drill
 
 
 def reserve_port() -> socket.socket:

@@ -33,8 +33,8 @@ class OutcomeRegister {
     return period % kPeriods << kPeriodShift | kept;
   }
 
-  // How many calls `word` holds, whatever their period.
-  static constexpr uint64_t Size(uint64_t word) {
+  constexpr uint64_t Size(uint64_t word, uint64_t period) const {
+    if (Period(word) != period % kPeriods) return 0;
     return (static_cast<uint64_t>(std::bit_width(std::max(word & kOutcomes, kEmpty))) - 1) / 2;
   }
 
@@ -48,7 +48,7 @@ class OutcomeRegister {
     OutcomeCounts counts;
     if (Period(word) != period % kPeriods) return counts;
     const uint64_t outcomes = std::max(word & kOutcomes, kEmpty);
-    const uint64_t size = Size(word);
+    const uint64_t size = Size(word, period);
     const uint64_t mask = kFailedBits & ((uint64_t{1} << (2 * size)) - 1);
     const uint64_t failed = outcomes & mask;
     const uint64_t slow = outcomes >> 1 & mask;
@@ -100,9 +100,9 @@ class CountWindow {
     // agree.
     cells[call].fetch_add(1, std::memory_order_relaxed);
     if (in_register()) {
-      const uint64_t word = RecordInRegister(cells[kHead], call, period);
-      if (call == kOk && OutcomeRegister::Size(word) > min_calls) return false;
-      *counts = register_.Counts(word, period);
+      const Change change = RecordInRegister(cells[kHead], call, period);
+      if (call == kOk && register_.Size(change.before, period) >= min_calls) return false;
+      *counts = register_.Counts(change.after, period);
       return true;
     }
     const uint64_t ticket = RecordInRing(cells, call, period);
@@ -111,18 +111,24 @@ class CountWindow {
     return true;
   }
 
-  // Adds the call to a register and returns it as it then stood. A register that a later period has
-  // begun is left alone.
-  uint64_t RecordInRegister(Word& word, CallClass call, uint64_t period) const noexcept {
+  struct Change {
+    uint64_t before;
+    uint64_t after;
+  };
+
+  // Adds the call to a register. One that a later period has begun is left alone.
+  Change RecordInRegister(Word& word, CallClass call, uint64_t period) const noexcept {
     // Relaxed throughout: the word is all there is, nothing else is read on its account.
     uint64_t seen = word.load(std::memory_order_relaxed);
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-      if (OutcomeRegister::IsAhead(seen, period)) return seen;
+      if (OutcomeRegister::IsAhead(seen, period)) break;
       const uint64_t wanted = register_.Push(seen, call, period);
-      if (wanted == seen) return seen;  // a success among nothing but successes
-      if (word.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) return wanted;
+      if (wanted == seen) break;  // a success among nothing but successes
+      if (word.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
+        return {.before = seen, .after = wanted};
+      }
     }
-    return seen;
+    return {.before = seen, .after = seen};
   }
 
   // Adds the call to the ring and returns its ticket.
@@ -132,7 +138,7 @@ class CountWindow {
     const uint64_t wanted = Pack(ticket, period, call);
     uint64_t seen = place.load(std::memory_order_relaxed);
     for (int attempt = 0; attempt < kMaxAttempts && !IsLater(seen, wanted); ++attempt) {
-      // (12) seq_cst: pairs with (13). Of two threads that each write and then read the ring, at
+      // (13) seq_cst: pairs with (14). Of two threads that each write and then read the ring, at
       // least one sees both.
       if (place.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst,
                                       std::memory_order_relaxed))
@@ -147,7 +153,7 @@ class CountWindow {
     OutcomeCounts counts;
     const uint64_t head = cells[kHead].load(std::memory_order_relaxed);
     for (uint64_t ticket = head - size_; ticket != head; ++ticket) {
-      // (13) seq_cst: pairs with (12).
+      // (14) seq_cst: pairs with (13).
       const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_seq_cst);
       const uint64_t call = word % kCallClasses;
       if (word != 0 && word == Pack(ticket, period, call)) ++counts.by_class[call];

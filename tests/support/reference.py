@@ -9,7 +9,7 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ COUNTING = ("closed", "recovering", "metrics_only")
 GENERATIONS = 2**20
 MAX_STEP = 31
 EVENTS_KEPT = 8
+END_OF_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,25 +75,34 @@ class Options:
         return -(-(self.window_ns + self.slow_call_ns) // self.start_bucket_ns) + 2
 
 
-def _read_schema() -> tuple[dict[str, Any], frozenset[str]]:
+def _read_schema() -> dict[str, dict[str, Any]]:
+    """The options by name, with default, min and max of durations in nanoseconds."""
     path = Path(__file__).parents[2] / "schema" / "circuit_breaker.toml"
-    defaults: dict[str, Any] = {}
-    fixed = set()
+    rows = {}
     for row in tomllib.loads(path.read_text())["option"]:
-        is_duration = row["type"] == "duration"
-        name = row["name"] + "_ns" * is_duration
-        defaults[name] = round(row["default"] * 1e9) if is_duration else row["default"]
-        if row.get("fixed", False):
-            fixed.add(name)
-    return defaults, frozenset(fixed)
+        if row["type"] == "duration":
+            row["name"] += "_ns"
+            row |= {key: round(row[key] * 1e9) for key in ("default", "min", "max")}
+        rows[row["name"]] = row
+    return rows
 
 
-_DEFAULTS, _FIXED = _read_schema()
+_SCHEMA = _read_schema()
 
 
 def make_options(given: Mapping[str, Any]) -> Options:
     """The defaults of the schema with `given` in their place. An unknown name is a TypeError."""
-    return Options(**(_DEFAULTS | dict(given)))
+    return Options(**({name: row["default"] for name, row in _SCHEMA.items()} | dict(given)))
+
+
+def in_range(options: Options) -> bool:
+    """Whether each option that may change is in its range, and open_for below max_open."""
+    for name, row in _SCHEMA.items():
+        value = getattr(options, name)
+        off = "zero" in row and value == 0
+        if "min" in row and not off and not row["min"] <= value <= row["max"]:
+            return False
+    return options.open_for_ns <= options.max_open_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +253,8 @@ class CircuitBreaker:
                 self.probes.issued = self.probes.done
                 self._begin("half_open", "lease_expired", None, now)
         self.probes.issued += 1
-        self.lease_end = max(self.lease_end, now + self.options.probe_lease_ns)
+        lease_end = min(now + self.options.probe_lease_ns, END_OF_TIME)
+        self.lease_end = max(self.lease_end, lease_end)
         return self._admit(now)
 
     def _start_tracked(self, now: int) -> None:
@@ -393,7 +404,7 @@ class CircuitBreaker:
             if length < self.options.max_open_ns:
                 length *= self.options.backoff
         self.step = step
-        self.open_until = now + int(min(length, self.options.max_open_ns))
+        self.open_until = min(now + int(min(length, self.options.max_open_ns)), END_OF_TIME)
         self._begin("open", reason, rate, now)
 
     def _begin(self, phase: str, reason: str, rate: float | None, now: int) -> None:
@@ -432,10 +443,13 @@ class CircuitBreaker:
         self._set_by_hand("closed", "reset", now)
 
     def reconfigure(self, changes: Mapping[str, Any]) -> bool:
-        """False when an option is fixed. The values themselves must be in range."""
+        """False when an option is fixed or out of range."""
         after = replace(self.options, **changes)
-        fixed = _FIXED | ({"slow_call_ns"} if self.options.in_flight else set())
+        fixed = [name for name, row in _SCHEMA.items() if row.get("fixed", False)]
+        fixed += ["slow_call_ns"] * self.options.in_flight
         if any(getattr(after, name) != getattr(self.options, name) for name in fixed):
+            return False
+        if not in_range(after):
             return False
         self.options = after
         return True
@@ -494,4 +508,3 @@ TOTALS = (
     "stale",
     "misused",
 )
-assert {f.name for f in fields(Options)} == set(_DEFAULTS)

@@ -83,6 +83,8 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
     options = {"jitter": 0.0, **options}
     steps = list(steps)
     made = reference.make_options(options)
+    if not reference.in_range(made):
+        raise SystemExit(f"{name}: an option is out of range")
     used = list(origins) or _usual_origins(made)
     for origin in used:
         _Replay(name, made, origin).run(steps)

@@ -77,9 +77,8 @@ DecisionFields CircuitBreaker::DecideSlowly(Nanos now) noexcept {
 // The three below decide one attempt; false when the word moved and the caller must look again.
 
 bool CircuitBreaker::DecideTracked(BreakerWord word, Nanos now, DecisionFields* decision) noexcept {
-  Word* cells = memory_->cells() + time_.words();
-  const InFlightWindow::Start start =
-      in_flight_.RecordStart(cells, in_flight_.Epoch(now, word.period()));
+  const uint64_t epoch = in_flight_.Epoch(now, word.period());
+  const InFlightWindow::Start start = in_flight_.RecordStart(in_flight_cells_, epoch);
   if (start == InFlightWindow::Start::kOpenedBucket) {
     // Nothing need ever settle for hung calls to be noticed: the first call of each bucket looks.
     EvaluateTimeWindow(word, now);
@@ -171,6 +170,12 @@ void CircuitBreaker::ExtendLease(Nanos now) noexcept {
 
 Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t token,
                                         Outcome outcome, Nanos now) noexcept {
+  const BreakerWord word = LoadWord();
+  if (owner == id_ && token == (word.stamp() | kTracked) && word.phase() == Phase::kClosed &&
+      outcome == Outcome::kSuccess && !tunables_.IsSlow(start, now)) [[likely]] {
+    SettleTracked(word, start, now);
+    return Settlement::kCounted;
+  }
   const PermitFields call{.owner = owner, .start = start, .token = token};
   const bool known =
       outcome == Outcome::kSuccess || outcome == Outcome::kFailure || outcome == Outcome::kIgnored;
@@ -178,7 +183,6 @@ Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t to
     Count(memory_->total_misused);
     return Settlement::kMisused;
   }
-  const BreakerWord word = LoadWord();
   if (StampedGeneration(call.token) != word.generation()) {
     Count(memory_->total_stale);
     return Settlement::kStale;
@@ -189,20 +193,30 @@ Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t to
   return Settlement::kCounted;
 }
 
+// The common case with an in-flight window: a success in time.
+inline void CircuitBreaker::SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept {
+  // Before the outcome: a call that is counted as settled is not taken for a hung one.
+  in_flight_.RecordOnTime(in_flight_cells_, in_flight_.Epoch(start, word.period()));
+  const uint64_t epoch = time_.Epoch(now, word.period());
+  if (time_.RecordSuccess(memory_->cells(), epoch, tunables_.min_calls())) [[unlikely]] {
+    EvaluateTimeWindow(word, now);
+  }
+}
+
 void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome,
                                 Nanos now) noexcept {
-  bool slow = tunables_.IsSlow(call.start, now);
-  if (in_flight_on_ && (call.token & kTracked) != 0) {
-    Word* cells = memory_->cells() + time_.words();
+  const bool slow = tunables_.IsSlow(call.start, now);
+  if ((call.token & kTracked) != 0) {
+    // Before the outcome: a call that is counted as settled is not taken for a hung one.
     const uint64_t start = in_flight_.Epoch(call.start, word.period());
-    if (outcome == Outcome::kIgnored)
-      in_flight_.RecordIgnored(cells, start);
-    else if (!slow)
-      in_flight_.RecordOnTime(cells, start);
+    if (outcome == Outcome::kIgnored) {
+      in_flight_.RecordIgnored(in_flight_cells_, start);
+    } else if (!slow) {
+      in_flight_.RecordOnTime(in_flight_cells_, start);
+    }
   }
   if (outcome == Outcome::kIgnored) return;
-  slow = slow && !in_flight_on_;
-  const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow);
+  const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow && !in_flight_on_);
   if (fixed_.has_time_window()) {
     const uint32_t stripe = StripeOf(time_.stripes());
     const uint64_t epoch = time_.Epoch(now, word.period());
@@ -226,8 +240,7 @@ void CircuitBreaker::EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept {
   Verdict verdict = trip.Judge(counts);
   double rate = RateOf(verdict, counts.failed(), counts.slow(), counts.total());
   if (verdict == Verdict::kNone && in_flight_on_) {
-    const InFlightWindow::Judged judged =
-        in_flight_.Counts(memory_->cells() + time_.words(), now, word.period());
+    const InFlightWindow::Judged judged = in_flight_.Counts(in_flight_cells_, now, word.period());
     verdict = trip.JudgeInFlight(judged.slow, judged.calls);
     rate = Share(judged.slow, judged.calls);
   }
@@ -308,7 +321,7 @@ BreakerWord CircuitBreaker::Counting(BreakerWord from, Phase phase, uint32_t ste
   const Word* cells = memory_->cells();
   uint64_t period =
       fixed_.has_time_window() ? time_.NextPeriod(cells, now) : count_.NextPeriod(cells);
-  if (in_flight_on_) period = std::max(period, in_flight_.NextPeriod(cells + time_.words(), now));
+  if (in_flight_on_) period = std::max(period, in_flight_.NextPeriod(in_flight_cells_, now));
   return BreakerWord::Counting(phase, generation, period, step);
 }
 
@@ -383,8 +396,7 @@ CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
                                       : count_.Counts(cells, word.period());
     const TripRule trip = rule();
     if (in_flight_on_) {
-      const InFlightWindow::Judged judged =
-          in_flight_.Counts(cells + time_.words(), now, word.period());
+      const InFlightWindow::Judged judged = in_flight_.Counts(in_flight_cells_, now, word.period());
       snapshot.judged = judged.calls;
       snapshot.judged_slow = judged.slow;
       if (judged.calls >= trip.min_calls) snapshot.slow_rate = Share(judged.slow, judged.calls);

@@ -95,12 +95,20 @@ class CircuitBreaker {
   [[gnu::always_inline]] DecisionFields Decide(Nanos now) noexcept {
     // (18) acquire: pairs with (20). Whoever sees a half-open word sees the lease of its probes.
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
-    if (word.phase() == Phase::kClosed && !in_flight_on_) [[likely]]
-      return Admit(word, now);
-    // (22) acquire: pairs with (23). The time belongs to the word when its copy does.
-    if (memory_->open_word.load(std::memory_order_acquire) == word.bits() && now >= 0) {
-      const Nanos until = static_cast<Nanos>(memory_->open_until.load(std::memory_order_relaxed));
-      if (now < until) return Refuse(CircuitBreakerRejection::kOpen, until - now);
+    if (word.phase() == Phase::kClosed) [[likely]] {
+      if (!in_flight_on_) [[likely]]
+        return Admit(word, now);
+      const uint64_t epoch = in_flight_.Epoch(now, word.period());
+      if (in_flight_.TryRecordStart(in_flight_cells_, epoch)) return Admit(word, now, kTracked);
+    }
+    // (22) acquire: pairs with (23). The time belongs to the word when its copy does. As unsigned
+    // numbers: a time before zero goes the slow way.
+    if (memory_->open_word.load(std::memory_order_acquire) == word.bits()) {
+      const uint64_t until = memory_->open_until.load(std::memory_order_relaxed);
+      const uint64_t time = static_cast<uint64_t>(now);
+      if (time < until) {
+        return Refuse(CircuitBreakerRejection::kOpen, static_cast<Nanos>(until - time));
+      }
     }
     return DecideSlowly(now);
   }
@@ -196,6 +204,7 @@ class CircuitBreaker {
   // Takes the permit apart: what is passed in registers need not be put in memory before.
   Settlement SettleSlowly(uint64_t owner, Nanos start, uint64_t token, Outcome outcome,
                           Nanos now) noexcept;
+  void SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept;
   Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
@@ -225,9 +234,10 @@ class CircuitBreaker {
   // needs.
   uint64_t plain_id_;
   bool in_flight_on_;
+  Word* in_flight_cells_;
+  InFlightWindow in_flight_;
   uint32_t owned_slots_;  // of OwnedCounter
   CountWindow count_;
-  InFlightWindow in_flight_;
   std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned_memory_;
   CircuitBreakerFixed fixed_;
   std::string name_;

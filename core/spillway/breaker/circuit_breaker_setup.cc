@@ -92,9 +92,10 @@ CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, 
       time_(TimeWindowFor(settings)),
       plain_id_(IsPlain(settings) ? id_ : 0),
       in_flight_on_(settings.in_flight),
+      in_flight_cells_(memory_->cells() + time_.words()),
+      in_flight_(InFlightWindowFor(settings)),
       owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
       count_(CountWindowFor(settings)),
-      in_flight_(InFlightWindowFor(settings)),
       fixed_(settings),
       name_(name) {
   tunables_.Store(settings);

@@ -49,12 +49,6 @@ class BucketRing {
     return {lap, static_cast<uint32_t>(epoch - lap * buckets())};
   }
 
-  // Nanoseconds since the bucket of `now` began.
-  constexpr uint64_t Offset(Nanos now) const {
-    const uint64_t time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
-    return time - bucket_.Quotient(time) * bucket();
-  }
-
   constexpr uint64_t Lap(uint64_t cell) const { return cell >> value_bits_; }
   constexpr uint64_t Value(uint64_t cell) const { return cell & value_mask(); }
   constexpr uint64_t Cell(uint64_t lap, uint64_t value) const {

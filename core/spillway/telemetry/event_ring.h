@@ -31,11 +31,11 @@ class EventRing {
     // Emptied before the time is written, so that no reader pairs one event with the time of
     // another.
     if (!slot.what.compare_exchange_strong(seen, 0, std::memory_order_relaxed)) return;
-    // (14) release: pairs with (17). A reader that sees this time also sees that the old event is
+    // (15) release: pairs with (25). A reader that sees this time also sees that the old event is
     // gone.
     slot.time.store(static_cast<uint64_t>(event.time), std::memory_order_release);
     uint64_t empty = 0;
-    // (15) release: pairs with (16). A reader that sees the event sees its time.
+    // (16) release: pairs with (17). A reader that sees the event sees its time.
     slot.what.compare_exchange_strong(empty, Pack(event), std::memory_order_release,
                                       std::memory_order_relaxed);
   }
@@ -43,10 +43,10 @@ class EventRing {
   // The event that began `generation`, while it is kept.
   std::optional<Event> Find(uint32_t generation) const noexcept {
     const Slot& slot = slots_[generation % kSlots];
-    // (16) acquire: pairs with (15).
+    // (17) acquire: pairs with (16).
     const uint64_t what = slot.what.load(std::memory_order_acquire);
     if (what == 0 || GenerationOf(what) != generation) return std::nullopt;
-    // (17) acquire: pairs with (14).
+    // (25) acquire: pairs with (15).
     const uint64_t time = slot.time.load(std::memory_order_acquire);
     if (slot.what.load(std::memory_order_relaxed) != what) return std::nullopt;
     return Unpack(what, time);

@@ -188,8 +188,9 @@ Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t to
     return Settlement::kStale;
   }
   if (word.phase() == Phase::kHalfOpen) return SettleProbe(call, outcome, now);
+  if (!word.counts()) return Settlement::kCounted;  // disabled
   if (outcome == Outcome::kIgnored) Count(memory_->total_ignored);
-  if (word.counts()) RecordCall(word, call, outcome, now);
+  RecordCall(word, call, outcome, now);
   return Settlement::kCounted;
 }
 
@@ -367,7 +368,7 @@ bool CircuitBreaker::BeginGeneration(BreakerWord from, BreakerWord to, Reason re
                            .to = static_cast<int32_t>(PublicState(to.phase())),
                            .reason = static_cast<int32_t>(reason),
                            .rate = rate,
-                           .time = now});
+                           .time = std::max<Nanos>(now, 0)});
   return true;
 }
 

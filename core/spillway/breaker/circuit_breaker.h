@@ -95,7 +95,7 @@ class CircuitBreaker {
   [[gnu::always_inline]] DecisionFields Decide(Nanos now) noexcept {
     // (18) acquire: pairs with (20). Whoever sees a half-open word sees the lease of its probes.
     const BreakerWord word(memory_->word.load(std::memory_order_acquire));
-    if (word.phase() == Phase::kClosed) [[likely]] {
+    if (word.phase() == Phase::kClosed && now >= 0) [[likely]] {
       if (!in_flight_on_) [[likely]]
         return Admit(word, now);
       const uint64_t epoch = in_flight_.Epoch(now, word.period());

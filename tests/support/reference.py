@@ -1,17 +1,18 @@
 """What the circuit breaker does, in the plainest sequential code: lists of records, no words.
 
 The vectors in tests/vectors are checked against it, and the Python property tests drive it beside
-the real one. All times are int nanoseconds. `Options` has the names of schema/circuit_breaker.toml,
-durations under <name>_ns. `jitter` must be 0: what it adds is tested where it is computed.
+the real one. All times are int nanoseconds. `jitter` must be 0: what it adds is tested where
+it is computed.
 """
 
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from reference_options import FIXED, Options, in_range
+from reference_window import Period
 
 Outcome = Literal["success", "failure", "ignored"]
 Settlement = Literal["counted", "stale", "misused"]
@@ -21,88 +22,6 @@ GENERATIONS = 2**20
 MAX_STEP = 31
 EVENTS_KEPT = 8
 END_OF_TIME = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    window_kind: str
-    window_ns: int
-    buckets: int
-    window_size: int
-    window_failures: int
-    failure_rate: float
-    min_calls: int
-    slow_call_ns: int
-    slow_rate: float
-    in_flight: bool
-    open_for_ns: int
-    backoff: float
-    max_open_ns: int
-    jitter: float
-    probes: int
-    probes_in_flight: int
-    probe_lease_ns: int
-    ramp_ns: int
-    initial_state: str
-    striped: bool
-    seed: int
-
-    @property
-    def calls_in_window(self) -> int | None:
-        """How many calls a window of calls holds; None for a window of time."""
-        if self.window_kind == "time":
-            return None
-        return self.window_failures if self.window_kind == "consecutive" else self.window_size
-
-    @property
-    def by_rates(self) -> bool:
-        return self.window_kind in ("time", "count")
-
-    @property
-    def minimum(self) -> int:
-        return min(self.min_calls, self.calls_in_window or self.min_calls)
-
-    @property
-    def bucket_ns(self) -> int:
-        return -(-self.window_ns // self.buckets)
-
-    @property
-    def start_bucket_ns(self) -> int:
-        return max(self.window_ns // self.buckets, -(-self.slow_call_ns // 8))
-
-    @property
-    def start_buckets(self) -> int:
-        return -(-(self.window_ns + self.slow_call_ns) // self.start_bucket_ns) + 2
-
-
-def _read_schema() -> dict[str, dict[str, Any]]:
-    """The options by name, with default, min and max of durations in nanoseconds."""
-    path = Path(__file__).parents[2] / "schema" / "circuit_breaker.toml"
-    rows = {}
-    for row in tomllib.loads(path.read_text())["option"]:
-        if row["type"] == "duration":
-            row["name"] += "_ns"
-            row |= {key: round(row[key] * 1e9) for key in ("default", "min", "max")}
-        rows[row["name"]] = row
-    return rows
-
-
-_SCHEMA = _read_schema()
-
-
-def make_options(given: Mapping[str, Any]) -> Options:
-    """The defaults of the schema with `given` in their place. An unknown name is a TypeError."""
-    return Options(**({name: row["default"] for name, row in _SCHEMA.items()} | dict(given)))
-
-
-def in_range(options: Options) -> bool:
-    """Whether each option that may change is in its range, and open_for below max_open."""
-    for name, row in _SCHEMA.items():
-        value = getattr(options, name)
-        off = "zero" in row and value == 0
-        if "min" in row and not off and not row["min"] <= value <= row["max"]:
-            return False
-    return options.open_for_ns <= options.max_open_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +47,6 @@ class Event:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A settled call as a window keeps it. `bucket` is where a window of time counts it."""
-
-    failed: bool
-    slow: bool
-    bucket: int
-
-
 @dataclass(slots=True)
 class Probes:
     issued: int = 0
@@ -147,17 +57,6 @@ class Probes:
     @property
     def running(self) -> int:
         return self.issued - self.done
-
-
-@dataclass(slots=True)
-class Period:
-    """What was recorded since the window was last emptied."""
-
-    calls: list[Call] = field(default_factory=list)
-    # Of in_flight, by the number of the bucket a call started in.
-    started: Counter[int] = field(default_factory=Counter)
-    on_time: Counter[int] = field(default_factory=Counter)
-    ignored: Counter[int] = field(default_factory=Counter)
 
 
 def rate_units(rate: float) -> int:
@@ -192,7 +91,7 @@ class CircuitBreaker:
         self.ramp_calls = 0
         self.exceeded = False  # metrics_only: said so already
         self.probes = Probes()
-        self.period = Period()
+        self.period = Period(self.options)
         self.totals: Counter[str] = Counter()
         self.events: list[Event] = []
         if options.initial_state != "closed":
@@ -258,9 +157,7 @@ class CircuitBreaker:
         return self._admit(now)
 
     def _start_tracked(self, now: int) -> None:
-        bucket = now // self.options.start_bucket_ns
-        self.period.started[bucket] += 1
-        if self.period.started[bucket] == 1:
+        if self.period.record_start(now):
             self._evaluate(now)
 
     # ---- telling
@@ -278,7 +175,7 @@ class CircuitBreaker:
             return self._settle_probe(outcome, slow, now)
         if self.phase in COUNTING:
             if self.options.in_flight:
-                self._settle_tracked(permit.start, outcome, slow)
+                self.period.record_end(permit.start, outcome == "ignored", slow)
             if outcome == "ignored":
                 self.totals["ignored"] += 1
             else:
@@ -290,23 +187,13 @@ class CircuitBreaker:
         self.totals["misused"] += 1
         return "misused"
 
-    def _settle_tracked(self, start: int, outcome: Outcome, slow: bool) -> None:
-        bucket = start // self.options.start_bucket_ns
-        if outcome == "ignored":
-            self.period.ignored[bucket] += 1
-        elif not slow:
-            self.period.on_time[bucket] += 1
-
     def _record(self, failed: bool, slow: bool, now: int) -> None:
         name = ("slow_" if slow else "") + ("failures" if failed else "successes")
         self.totals[name] += 1
-        alike = [c.bucket for c in self.period.calls if (c.failed, c.slow) == (failed, slow)]
-        bucket = max([now // self.options.bucket_ns, *alike])
-        self.period.calls.append(Call(failed, slow, bucket))
+        alike = self.period.record(failed, slow, now)
         # A success that finds min_calls successes in its bucket changes no rate of settled calls,
         # and leaves those that hang to the next start bucket.
-        judge_ages = failed or alike.count(bucket) < self.options.minimum
-        self._evaluate(now, judge_ages)
+        self._evaluate(now, judge_ages=failed or alike < self.options.minimum)
 
     def _settle_probe(self, outcome: Outcome, slow: bool, now: int) -> Settlement:
         probes, options = self.probes, self.options
@@ -333,40 +220,15 @@ class CircuitBreaker:
             self._open(grown, "probes_slow", probes.slow / probes.done, now)
         elif probes.failed + left < fatal_failed and probes.slow + left < fatal_slow:
             self.step = grown
-            self.period = Period()
+            self.period = Period(self.options)
             self._begin("recovering" if options.ramp_ns else "closed", "probes_passed", None, now)
         return "counted"
 
-    # ---- the window
-
-    def window(self, now: int) -> list[Call]:
-        """The calls that the window holds at `now`."""
-        calls = self.period.calls
-        size = self.options.calls_in_window
-        if size is not None:
-            return calls[-size:]
-        last = max([now // self.options.bucket_ns, *(call.bucket for call in calls)])
-        return [call for call in calls if last - self.options.buckets < call.bucket <= last]
-
-    def judged(self, now: int) -> tuple[int, int]:
-        """Of in_flight: how many calls are judged by their age, and how many are slow."""
-        options, period = self.options, self.period
-        length = options.start_bucket_ns
-        calls = slow = 0
-        for bucket, started in period.started.items():
-            over_for = now - (bucket + 1) * length
-            behind = now // length - bucket
-            in_reach = 0 < behind < options.start_buckets
-            limit = options.slow_call_ns
-            if in_reach and limit < over_for <= limit + options.window_ns:
-                of_bucket = max(started - period.ignored[bucket], 0)
-                calls += of_bucket
-                slow += max(of_bucket - period.on_time[bucket], 0)
-        return calls, slow
+    # ---- judging
 
     def _evaluate(self, now: int, judge_ages: bool = True) -> None:
         options = self.options
-        window = self.window(now)
+        window = self.period.window(now)
         total = len(window)
         failed = sum(call.failed for call in window)
         slow = sum(call.slow for call in window)
@@ -384,14 +246,14 @@ class CircuitBreaker:
                 self._trip("slow_rate", slow / total, now)
                 return
         if options.in_flight and judge_ages:
-            calls, hung = self.judged(now)
+            calls, hung = self.period.judged(now)
             if calls >= options.minimum and reaches(hung, calls, options.slow_rate):
                 self._trip("slow_rate", hung / calls, now)
 
     def _trip(self, reason: str, rate: float, now: int) -> None:
         if self.phase != "metrics_only":
-            closed_for = max(now - self.since, 0)
-            self._open(max(0, self.step - closed_for // self.options.open_for_ns), reason, rate, now)
+            healthy = max(now - self.since, 0) // self.options.open_for_ns
+            self._open(max(0, self.step - healthy), reason, rate, now)
         elif not self.exceeded:
             self.exceeded = True
             self._begin("metrics_only", reason, rate, now)
@@ -421,7 +283,7 @@ class CircuitBreaker:
     def _set_by_hand(self, phase: str, reason: str, now: int) -> None:
         self.step = 0
         self.exceeded = False
-        self.period = Period()
+        self.period = Period(self.options)
         self._begin(phase, reason, None, max(now, 0))
 
     def force_open(self, now: int) -> bool:
@@ -445,13 +307,12 @@ class CircuitBreaker:
     def reconfigure(self, changes: Mapping[str, Any]) -> bool:
         """False when an option is fixed or out of range."""
         after = replace(self.options, **changes)
-        fixed = [name for name, row in _SCHEMA.items() if row.get("fixed", False)]
-        fixed += ["slow_call_ns"] * self.options.in_flight
+        fixed = [*FIXED, *(["slow_call_ns"] if self.options.in_flight else [])]
         if any(getattr(after, name) != getattr(self.options, name) for name in fixed):
             return False
         if not in_range(after):
             return False
-        self.options = after
+        self.options = self.period.options = after
         return True
 
     # ---- looking
@@ -466,8 +327,8 @@ class CircuitBreaker:
         now = max(now, 0)
         phase, options = self.phase, self.options
         counting = phase in COUNTING
-        window = self.window(now) if counting else []
-        judged, judged_slow = self.judged(now) if counting and options.in_flight else (0, 0)
+        window = self.period.window(now) if counting else []
+        judged, judged_slow = self.period.judged(now) if counting and options.in_flight else (0, 0)
         counts = Counter((call.failed, call.slow) for call in window)
         failed = sum(call.failed for call in window)
         slow, of_calls = sum(call.slow for call in window), len(window)

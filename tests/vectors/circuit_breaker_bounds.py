@@ -1,5 +1,7 @@
 """Clocks that go back, times at the ends of what a word can hold, and numbers that wrap."""
 
+from typing import Any
+
 from scenario import (
     MS,
     S,
@@ -14,7 +16,7 @@ from scenario import (
     vector,
 )
 
-TRIPS_AT_ONCE = {"min_calls": 1, "open_for_ns": 5 * S}
+TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}
 END = 2**63 - 1
 
 

@@ -1,5 +1,7 @@
 """States set by hand, options changed at run time, and what is counted."""
 
+from typing import Any
+
 from scenario import (
     MS,
     S,
@@ -16,7 +18,7 @@ from scenario import (
 )
 
 R4 = "Resilience4j, CircuitBreakerStateMachineTest (scenario 15)"
-TRIPS_AT_ONCE = {"min_calls": 1, "open_for_ns": 5 * S}
+TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}
 
 
 def vectors() -> list[Vector]:
@@ -176,6 +178,21 @@ def initial() -> list[Vector]:
 
 
 def reconfigured() -> list[Vector]:
+    refused: list[dict[str, Any]] = [
+        {"window_kind": "time"},
+        {"window_ns": 11 * S},
+        {"buckets": 5},
+        {"window_size": 51},
+        {"window_failures": 4},
+        {"initial_state": "disabled"},
+        {"seed": 7},
+        {"min_calls": 3, "window_size": 51},
+        {"min_calls": 0},
+        {"failure_rate": 0.0},
+        {"failure_rate": 1.5},
+        {"open_for_ns": 301 * S},
+        {"probes": 64},
+    ]
     return [
         vector(
             "New thresholds meet the old window",
@@ -222,24 +239,7 @@ def reconfigured() -> list[Vector]:
             {"min_calls": 20, "window_kind": "count", "window_size": 50},
             [
                 calls("FFS", at=0),
-                *(
-                    reconfigure("error", **change)
-                    for change in [
-                        {"window_kind": "time"},
-                        {"window_ns": 11 * S},
-                        {"buckets": 5},
-                        {"window_size": 51},
-                        {"window_failures": 4},
-                        {"initial_state": "disabled"},
-                        {"seed": 7},
-                        {"min_calls": 3, "window_size": 51},
-                        {"min_calls": 0},
-                        {"failure_rate": 0.0},
-                        {"failure_rate": 1.5},
-                        {"open_for_ns": 301 * S},
-                        {"probes": 64},
-                    ]
-                ),
+                *(reconfigure("error", **change) for change in refused),
                 calls("S", at=0),
                 look(at=0, state="closed", generation=0, successes=2, failures=2),
             ],

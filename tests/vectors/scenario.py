@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import reference
+from reference_options import Options, in_range, make_options
 
 Step = dict[str, Any]
 Vector = dict[str, Any]
@@ -82,8 +83,8 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
            note: str = "", origins: Iterable[int] = ()) -> Vector:  # fmt: skip
     options = {"jitter": 0.0, **options}
     steps = list(steps)
-    made = reference.make_options(options)
-    if not reference.in_range(made):
+    made = make_options(options)
+    if not in_range(made):
         raise SystemExit(f"{name}: an option is out of range")
     used = list(origins) or _usual_origins(made)
     for origin in used:
@@ -98,7 +99,7 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
     }
 
 
-def _usual_origins(options: reference.Options) -> list[int]:
+def _usual_origins(options: Options) -> list[int]:
     grid, lap = 1, 1
     if options.window_kind == "time":
         grid = options.bucket_ns
@@ -119,7 +120,7 @@ def _usual_origins(options: reference.Options) -> list[int]:
 class _Replay:
     """Replays steps on the reference, fills in what they leave out and checks what they say."""
 
-    def __init__(self, name: str, options: reference.Options, origin: int) -> None:
+    def __init__(self, name: str, options: Options, origin: int) -> None:
         self.name = name
         self.options = options
         self.origin = origin
@@ -150,9 +151,7 @@ class _Replay:
     def _settle(self, step: Step, at: int) -> None:
         permit = self.permits[step["settle"]]
         self.permits[step["settle"]] = None
-        got = (
-            self.breaker.settle(permit, step["outcome"], at) if permit else self.breaker.misuse()
-        )
+        got = self.breaker.settle(permit, step["outcome"], at) if permit else self.breaker.misuse()
         self._check(step, got, step["expect"])
 
     def _calls(self, step: Step, at: int) -> None:

@@ -117,3 +117,58 @@ def settings_header(noun: Noun) -> str:
     includes += '\n#include "spillway/base/option.h"'
     guard = f"SPILLWAY_{noun.folder}_{noun.noun}_SETTINGS_H_".upper()
     return header(guard, noun, includes, "\n".join(parts))
+
+
+def duration_field(option: Option) -> str:
+    return "absl::Duration" if option.type == "duration" else option.cpp
+
+
+def options_header(noun: Noun) -> str:
+    """The settings again in Abseil's vocabulary, and Create, which takes them."""
+    settings, options = f"{noun.cpp}Settings", f"{noun.cpp}Options"
+    rows = []
+    for option in noun.options:
+        value = f"{settings}{{}}.{option.member}"
+        if option.type == "duration":
+            value = f"absl::Nanoseconds({value})"
+        rows.append(f"  {duration_field(option)} {option.name} = {value};")
+    copies = [
+        f"  settings.{o.member} = "
+        + (f"internal::OptionNanos(options.{o.name});" if o.type == "duration" else f"options.{o.name};")
+        for o in noun.options
+    ]
+    body = "\n".join(
+        [
+            "namespace spillway {\n",
+            fill(
+                f"{settings}, where each option is described, with durations as absl::Duration. "
+                "absl::ZeroDuration() turns off what can be off; an infinite duration is out of range.",
+                "// ",
+            ),
+            f"struct {options} {{",
+            *rows,
+            "};\n",
+            f"inline {settings} SettingsOf(const {options}& options) {{",
+            f"  {settings} settings;",
+            *copies,
+            "  return settings;",
+            "}\n",
+            "template <typename Options>",
+            f"auto {noun.cpp}::Create(std::string_view name, const Options& options) {{",
+            "  Error error;",
+            "  return internal::StatusOr(Make(name, SettingsOf(options), &error), error);",
+            "}\n",
+            "}  // namespace spillway",
+        ]
+    )
+    includes = "\n".join(
+        [
+            "#include <cstdint>\n#include <string_view>\n",
+            '#include "absl/time/time.h"',
+            '#include "spillway/base/absl_options.h"',
+            '#include "spillway/base/error.h"',
+            f'#include "spillway/{noun.folder}/{noun.noun}.h"',
+            f'#include "spillway/{noun.folder}/{noun.noun}_settings.h"',
+        ]
+    )
+    return header(f"SPILLWAY_{noun.folder}_{noun.noun}_OPTIONS_H_".upper(), noun, includes, body)

@@ -54,10 +54,6 @@ class Options:
     def start_bucket_ns(self) -> int:
         return max(self.window_ns // self.buckets, -(-self.slow_call_ns // 8))
 
-    @property
-    def start_buckets(self) -> int:
-        return -(-(self.window_ns + self.slow_call_ns) // self.start_bucket_ns) + 2
-
 
 def _read_schema() -> dict[str, dict[str, Any]]:
     """The options by name, with default, min and max of durations in nanoseconds."""

@@ -61,10 +61,8 @@ class Period:
         calls = slow = 0
         for bucket, started in self.started.items():
             over_for = now - (bucket + 1) * length
-            behind = now // length - bucket
-            in_reach = 0 < behind < options.start_buckets
             limit = options.slow_call_ns
-            if in_reach and limit < over_for <= limit + options.window_ns:
+            if limit < over_for <= limit + options.window_ns:
                 of_bucket = max(started - self.ignored[bucket], 0)
                 calls += of_bucket
                 slow += max(of_bucket - self.on_time[bucket], 0)

@@ -100,20 +100,16 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
 
 
 def _usual_origins(options: Options) -> list[int]:
-    grid, lap = 1, 1
+    """As README.md says."""
+    grid, places = 1, [0]
     if options.window_kind == "time":
         grid = options.bucket_ns
-        lap = options.bucket_ns * options.buckets
+        places = [place * options.bucket_ns for place in range(min(options.buckets, 16))]
         if options.in_flight:
             grid = math.lcm(grid, options.start_bucket_ns)
     ten_years = 3652 * 86_400 * S
-    wanted = [
-        0,
-        ten_years,
-        2**62,
-        ten_years // lap * lap + lap - options.bucket_ns if lap > 1 else ten_years + 1,
-        2**27 * 10**9 - options.open_for_ns % 2**27 - 1,
-    ]
+    before_unit = 2**27 * 10**9 - options.open_for_ns % 2**27 - 1
+    wanted = [0, before_unit, 2**62, *(ten_years - ten_years % grid + place for place in places)]
     return sorted({origin - origin % grid for origin in wanted})
 
 

@@ -1,0 +1,110 @@
+"""What every policy class has in common."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, ParamSpec, TypeVar, overload
+
+from . import _core, _events
+from ._callables import check_callable, guard_async, is_async
+from ._errors import Rejected
+from ._registry import registry
+
+if TYPE_CHECKING:
+    from ._options import Rules
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+EventFields = tuple[int, int, StrEnum, StrEnum, StrEnum, float | None]
+"""What spillway.Event holds after the name of the policy."""
+
+
+class Policy(_core.Policy):
+    """The base of every policy: a decision before each call, and the outcome after it.
+
+    Use it as a decorator, with `call`, as `with policy.acquire():` or by hand with `try_acquire`.
+    """
+
+    __slots__ = ("__weakref__", "_events_read")
+
+    noun: ClassVar[str]
+    _rejected: ClassVar[type[Rejected]]
+    _reasons: ClassVar[type[StrEnum]]
+
+    _events_read: int  # the generation up to which the feed has read
+
+    def __init__(self, core: _core.PolicyCore, name: str | None, rules: Rules) -> None:
+        super().__init__(
+            core,
+            name,
+            self._rejected,
+            tuple(self._reasons),
+            rules.on,
+            rules.ignore,
+            rules.on_result,
+            rules.classify,
+            None if name is None else _events.changed,
+        )
+        self._events_read = self.generation
+        if name is not None:
+            registry.add(self, name)
+
+    @property
+    def generation(self) -> int:
+        """Number of the current state: every state change and reset adds one."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """As fresh as when it was made."""
+        raise NotImplementedError
+
+    def _read_events(self, since: int) -> tuple[Sequence[EventFields], int, int]:
+        """The events after a generation, how many were lost, and the generation to go on from."""
+        raise NotImplementedError
+
+    @overload
+    def __call__(self, function: classmethod[T, P, R], /) -> classmethod[T, P, R]: ...
+    @overload
+    def __call__(self, function: staticmethod[P, R], /) -> staticmethod[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
+    def __call__(self, function: Any, /) -> Any:
+        """Guards a function, method or async function; use it as a decorator.
+
+        A call that is refused raises the policy's exception and does not run the function. Raises
+        TypeError for generator functions, which run only while their result is iterated.
+        """
+        if isinstance(function, classmethod | staticmethod):
+            return type(function)(self(function.__func__))
+        check_callable(function)
+        if is_async(function):
+            return guard_async(self.acquire, function)
+        return functools.update_wrapper(_core.Guarded(self, function), function)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{self!r} cannot be pickled or copied: it is alive in this process; "
+            "pickle its `.options` and make another one from them"
+        )
+
+    if TYPE_CHECKING:
+
+        def call(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    else:
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError(
+                f"{self!r} cannot be entered, because each block needs a permit of its own: "
+                "write `with policy.acquire():`"
+            )
+
+        __aenter__ = __enter__
+
+        def __exit__(self, *_: object) -> None: ...
+
+        __aexit__ = __exit__

@@ -1,0 +1,16 @@
+// The context manager of every policy: one permit for one block.
+#ifndef SPILLWAY_PYTHON_GUARD_H_
+#define SPILLWAY_PYTHON_GUARD_H_
+
+#include "policy_object.h"
+
+namespace spillway::python {
+
+void AddGuardTypes(py::module_& module);
+
+// `permit` is one that the policy has issued already; null: entering asks for one.
+PyObject* NewGuard(PolicyObject* policy, PyObject* permit);
+
+}  // namespace spillway::python
+
+#endif  // SPILLWAY_PYTHON_GUARD_H_

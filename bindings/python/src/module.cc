@@ -1,0 +1,58 @@
+// The extension module of the Python package. What is called for each request is a hand-written
+// type with fast calls; pybind11 makes, changes and inspects.
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bind_circuit_breaker.h"
+#include "clock.h"
+#include "guard.h"
+#include "guarded.h"
+#include "permit_object.h"
+#include "policy.h"
+#include "policy_object.h"
+#include "support.h"
+
+namespace spillway::python {
+namespace {
+
+// Kept for the life of the process, as all of Globals.
+PyObject* Attribute(py::handle owner, const char* name) {
+  return py::object(owner.attr(name)).release().ptr();
+}
+
+void LoadGlobals() {
+  const py::object outcome = py::module_::import("spillway._outcome").attr("Outcome");
+  globals.outcomes[static_cast<int>(Outcome::kSuccess)] = Attribute(outcome, "SUCCESS");
+  globals.outcomes[static_cast<int>(Outcome::kFailure)] = Attribute(outcome, "FAILURE");
+  globals.outcomes[static_cast<int>(Outcome::kIgnored)] = Attribute(outcome, "IGNORED");
+  const py::object callables = py::module_::import("spillway._callables");
+  globals.settle_after = Attribute(callables, "settle_after");
+  globals.check_callable = Attribute(callables, "check_callable");
+}
+
+void SetVirtualTime(std::optional<Nanos> now) {
+  virtual_now.store(now.value_or(-1), std::memory_order_relaxed);
+}
+
+}  // namespace
+}  // namespace spillway::python
+
+namespace py = pybind11;
+
+// Not marked py::mod_gil_not_used(): the types here rely on the GIL for "settled once", and no build
+// without a GIL has been tested, so such an interpreter turns its GIL on. Sub-interpreters are
+// refused: there is one set of Globals.
+PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
+  using namespace spillway::python;
+  module.doc() = "The compiled part of spillway. Use the names that spillway itself offers.";
+  LoadGlobals();
+  AddPermitTypes(module);
+  AddGuardTypes(module);
+  AddPolicyType(module);
+  AddGuardedType(module);
+  py::class_<Policy>(module, "PolicyCore", "What a policy class is made around.");
+  BindCircuitBreaker(module);
+  module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),
+             "Sets the clock of every policy of this process by hand; None: the real one again.");
+}

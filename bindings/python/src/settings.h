@@ -1,0 +1,67 @@
+// Settings and snapshots to and from Python, by the tables that are generated for each noun.
+#ifndef SPILLWAY_PYTHON_SETTINGS_H_
+#define SPILLWAY_PYTHON_SETTINGS_H_
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "spillway/base/error.h"
+#include "spillway/base/option.h"
+#include "support.h"
+
+namespace spillway::python {
+
+// Raises what the core says.
+[[noreturn]] inline void Raise(const Error& error) {
+  if (error.code == StatusCode::kNoMemory) throw std::bad_alloc();
+  throw py::value_error(error.message);
+}
+
+template <class Enum>
+Enum ChoiceFrom(const OptionSpec& spec, const std::string& name) {
+  for (const Choice& choice : spec.choices) {
+    if (choice.name == name) return static_cast<Enum>(choice.value);
+  }
+  throw py::value_error(std::string(spec.name) + " cannot be " + name);
+}
+
+// Settings from a dict that has every option under its name: durations in nanoseconds, choices by
+// name.
+template <class Settings>
+Settings SettingsFrom(const py::dict& options) {
+  Settings settings;
+  ForEachOption(settings, [&](const OptionSpec& spec, auto& field) {
+    using Field = std::remove_reference_t<decltype(field)>;
+    const py::object value = options[spec.name];
+    if constexpr (std::is_enum_v<Field>) {
+      field = ChoiceFrom<Field>(spec, value.cast<std::string>());
+    } else {
+      field = value.cast<Field>();
+    }
+  });
+  return settings;
+}
+
+inline py::object RateOrNone(double rate) { return rate < 0 ? py::none() : py::cast(rate); }
+
+// The fields of a snapshot by name; a rate that is undefined is None.
+template <class Snapshot>
+py::dict FieldsOf(const Snapshot& snapshot) {
+  py::dict fields;
+  ForEachField(snapshot, [&](const char* name, const auto& field) {
+    using Field = std::remove_cvref_t<decltype(field)>;
+    if constexpr (std::is_enum_v<Field>) {
+      fields[name] = NameOf(field);
+    } else if constexpr (std::is_same_v<Field, double>) {
+      fields[name] = RateOrNone(field);
+    } else {
+      fields[name] = field;
+    }
+  });
+  return fields;
+}
+
+}  // namespace spillway::python
+
+#endif  // SPILLWAY_PYTHON_SETTINGS_H_

@@ -1,0 +1,76 @@
+// What every type of this module needs of the C API.
+#ifndef SPILLWAY_PYTHON_SUPPORT_H_
+#define SPILLWAY_PYTHON_SUPPORT_H_
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <span>
+
+#include "spillway/base/outcome.h"
+#include "spillway/base/time.h"
+
+namespace spillway::python {
+
+namespace py = pybind11;
+
+// Set once, when the module is loaded, and kept for the life of the process: the module refuses
+// sub-interpreters, so there is one of each.
+struct Globals {
+  PyTypeObject* permit_type = nullptr;
+  PyTypeObject* rejection_type = nullptr;
+  PyTypeObject* guard_type = nullptr;
+  PyTypeObject* ready_type = nullptr;
+  PyTypeObject* policy_type = nullptr;
+  PyObject* outcomes[3] = {};           // the members of spillway.Outcome, by number
+  PyObject* settle_after = nullptr;     // async: awaits under a guard
+  PyObject* check_callable = nullptr;   // raises for what cannot be guarded
+};
+inline constinit Globals globals;
+
+// Makes a type and adds it to the module, under the last part of its name.
+PyTypeObject* AddType(py::module_& module, PyType_Spec& spec);
+
+// Frees an object of a heap type, once its references are released.
+void FreeObject(PyObject* object);
+
+template <class Function>
+PyCFunction AsCFunction(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+// The arguments of a METH_FASTCALL | METH_KEYWORDS method, in the order of `names`; those that were
+// not given are null. False, with TypeError set, when one of the first `required` is missing or one
+// is not known.
+bool ParseArguments(const char* method, std::span<const char* const> names, size_t required,
+                    PyObject* const* args, Py_ssize_t positional, PyObject* keywords,
+                    PyObject** values);
+
+// An argument `now_ns`: kReadClock for null and None. False with an error set when it is no integer
+// of 64 bits.
+bool ReadNow(PyObject* value, Nanos* now);
+
+// A member of spillway.Outcome. False with TypeError set for anything else; `whose` is named.
+bool ReadOutcome(PyObject* value, const char* whose, Outcome* outcome);
+
+// Takes the exception that is set, to be set again with SetException.
+PyObject* TakeException();
+void SetException(PyObject* exception);
+
+// Keeps the exception that is set, if any, out of the way of other Python code.
+class ExceptionSaver {
+ public:
+  ExceptionSaver() : saved_(PyErr_Occurred() == nullptr ? nullptr : TakeException()) {}
+  ExceptionSaver(const ExceptionSaver&) = delete;
+  ExceptionSaver& operator=(const ExceptionSaver&) = delete;
+  ~ExceptionSaver() {
+    if (saved_ != nullptr) SetException(saved_);
+  }
+
+ private:
+  PyObject* saved_;
+};
+
+}  // namespace spillway::python
+
+#endif  // SPILLWAY_PYTHON_SUPPORT_H_

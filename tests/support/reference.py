@@ -6,10 +6,10 @@ it is computed.
 """
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from reference_options import FIXED, Options, in_range
 from reference_window import Period
@@ -37,8 +37,7 @@ class Rejection:
     retry_after_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     generation: int
     from_state: str
     to_state: str
@@ -57,6 +56,11 @@ class Probes:
     @property
     def running(self) -> int:
         return self.issued - self.done
+
+
+def shown(phase: str) -> str:
+    """The state that a phase is to the outside."""
+    return "closed" if phase == "recovering" else phase
 
 
 def rate_units(rate: float) -> int:
@@ -93,7 +97,7 @@ class CircuitBreaker:
         self.probes = Probes()
         self.period = Period(self.options)
         self.totals: Counter[str] = Counter()
-        self.events: list[Event] = []
+        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         if options.initial_state != "closed":
             self._set_by_hand(options.initial_state, "manual", 0)
 
@@ -272,12 +276,9 @@ class CircuitBreaker:
     def _begin(self, phase: str, reason: str, rate: float | None, now: int) -> None:
         self.generation = (self.generation + 1) % GENERATIONS
         self.since = now
-        before, after = (
-            "closed" if state == "recovering" else state for state in (self.phase, phase)
-        )
         kept = None if rate is None else math.floor(rate * 10_000 + 0.5) / 10_000
+        before, after = shown(self.phase), shown(phase)
         self.events.append(Event(self.generation, before, after, reason, kept, now))
-        del self.events[:-EVENTS_KEPT]
         self.phase = phase
 
     def _set_by_hand(self, phase: str, reason: str, now: int) -> None:
@@ -320,7 +321,7 @@ class CircuitBreaker:
     def events_since(self, since: int) -> list[Event]:
         """Those after generation `since` that are kept."""
         missed = (self.generation - since) % GENERATIONS
-        return self.events[-missed:] if missed else []
+        return list(self.events)[-missed:] if missed else []
 
     def snapshot(self, now: int) -> dict[str, Any]:
         """As the fields of the schema; an undefined rate is None."""
@@ -337,7 +338,7 @@ class CircuitBreaker:
         knows_slow = counting and options.slow_call_ns != 0
         probes = self.probes if phase == "half_open" else Probes()
         return {
-            "state": "closed" if phase == "recovering" else phase,
+            "state": shown(phase),
             "generation": self.generation,
             "since_ns": self.since,
             "time_to_half_open_ns": max(self.open_until - now, 0) if phase == "open" else 0,

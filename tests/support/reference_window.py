@@ -1,6 +1,6 @@
 """What the reference keeps of calls: all of them, as a list."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 from reference_options import Options
@@ -22,9 +22,9 @@ class Period:
         self.options = options
         self.calls: list[Call] = []
         # Of in_flight, by the number of the bucket a call started in.
-        self.started: Counter[int] = Counter()
-        self.on_time: Counter[int] = Counter()
-        self.ignored: Counter[int] = Counter()
+        self.started: defaultdict[int, int] = defaultdict(int)
+        self.on_time: defaultdict[int, int] = defaultdict(int)
+        self.ignored: defaultdict[int, int] = defaultdict(int)
 
     def record(self, failed: bool, slow: bool, now: int) -> int:
         """Adds a settled call and says how many of its class its bucket held before."""

@@ -198,10 +198,7 @@ Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t to
 inline void CircuitBreaker::SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept {
   // Before the outcome: a call that is counted as settled is not taken for a hung one.
   in_flight_.RecordOnTime(in_flight_cells_, in_flight_.Epoch(start, word.period()));
-  const uint64_t epoch = time_.Epoch(now, word.period());
-  if (time_.RecordSuccess(memory_->cells(), epoch, tunables_.min_calls())) [[unlikely]] {
-    EvaluateTimeWindow(word, now);
-  }
+  RecordInTime(word, kOk, now);
 }
 
 void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome,
@@ -219,11 +216,7 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
   if (outcome == Outcome::kIgnored) return;
   const CallClass call_class = ClassOf(outcome == Outcome::kFailure, slow && !in_flight_on_);
   if (fixed_.has_time_window()) {
-    const uint32_t stripe = StripeOf(time_.stripes());
-    const uint64_t epoch = time_.Epoch(now, word.period());
-    if (time_.Record(memory_->cells(), stripe, call_class, epoch, tunables_.min_calls())) {
-      EvaluateTimeWindow(word, now);
-    }
+    RecordInTime(word, call_class, now);
     return;
   }
   const TripRule trip = rule();
@@ -232,6 +225,14 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
   const Verdict verdict = trip.Judge(counts);
   if (verdict != Verdict::kNone) {
     Trip(word, verdict, RateOf(verdict, counts.failed(), counts.slow(), counts.total()), now);
+  }
+}
+
+void CircuitBreaker::RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept {
+  const uint64_t epoch = time_.Epoch(now, word.period());
+  const uint32_t stripe = StripeOf(time_.stripes());
+  if (time_.Record(memory_->cells(), stripe, call, epoch, tunables_.min_calls())) {
+    EvaluateTimeWindow(word, now);
   }
 }
 

@@ -106,8 +106,8 @@ class CircuitBreaker {
     if (memory_->open_word.load(std::memory_order_acquire) == word.bits()) {
       const uint64_t until = memory_->open_until.load(std::memory_order_relaxed);
       const uint64_t time = static_cast<uint64_t>(now);
-      if (time < until) {
-        return Refuse(CircuitBreakerRejection::kOpen, static_cast<Nanos>(until - time));
+      if (time < until && memory_->rejected.TryIncrement(owned_slots_)) {
+        return Refusal(CircuitBreakerRejection::kOpen, static_cast<Nanos>(until - time));
       }
     }
     return DecideSlowly(now);
@@ -124,10 +124,7 @@ class CircuitBreaker {
         static_cast<uint64_t>(now) - static_cast<uint64_t>(call.start) <= tunables_.slow_call();
     if (plain && outcome == Outcome::kSuccess && in_time && now >= 0) [[likely]] {
       const uint64_t epoch = time_.Epoch(now, word.period());
-      if (time_.RecordSuccess(memory_->cells(), epoch, tunables_.min_calls())) [[unlikely]] {
-        EvaluateTimeWindow(word, now);
-      }
-      return Settlement::kCounted;
+      if (time_.TryRecordSuccess(memory_->cells(), epoch)) return Settlement::kCounted;
     }
     return SettleSlowly(call.owner, call.start, call.token, outcome, now);
   }
@@ -192,21 +189,28 @@ class CircuitBreaker {
     return {.permit = {.owner = id_, .start = now, .token = word.stamp() | flags}};
   }
 
-  DecisionFields Refuse(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
-    memory_->rejected.Increment(owned_slots_);
+  static DecisionFields Refusal(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
     return {.permit = {}, .reason = static_cast<int32_t>(reason), .retry_after = retry_after};
   }
 
+  DecisionFields Refuse(CircuitBreakerRejection reason, Nanos retry_after) noexcept {
+    memory_->rejected.Increment(owned_slots_);
+    return Refusal(reason, retry_after);
+  }
+
+  // In the three below, false: the word moved, look again.
   DecisionFields DecideSlowly(Nanos now) noexcept;
   bool DecideProbe(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
   bool DecideInRamp(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
   bool DecideTracked(BreakerWord word, Nanos now, DecisionFields* decision) noexcept;
+
   // Takes the permit apart: what is passed in registers need not be put in memory before.
   Settlement SettleSlowly(uint64_t owner, Nanos start, uint64_t token, Outcome outcome,
                           Nanos now) noexcept;
   void SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept;
   Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  void RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept;
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
   void Trip(BreakerWord word, Verdict verdict, double rate, Nanos now) noexcept;
 

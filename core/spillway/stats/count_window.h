@@ -99,6 +99,12 @@ class CountWindow {
     // Beside the window, not part of it: what the totals count and what the window holds need not
     // agree.
     cells[call].fetch_add(1, std::memory_order_relaxed);
+    return RecordInWindow(cells, call, period, min_calls, counts);
+  }
+
+  // The same without the totals.
+  bool RecordInWindow(Word* cells, CallClass call, uint64_t period, uint64_t min_calls,
+                      OutcomeCounts* counts) const noexcept {
     if (in_register()) {
       const Change change = RecordInRegister(cells[kHead], call, period);
       if (call == kOk && register_.Size(change.before, period) >= min_calls) return false;

@@ -18,12 +18,21 @@ class OwnedCounter {
   static constexpr uint32_t kOwnedByThreads = kThreadSlots;
   static constexpr uint32_t kOwnedByNobody = 0;
 
-  void Increment(uint32_t owned_slots) noexcept {
+  // Adds where it costs next to nothing; false, with nothing added, for a thread without a slot.
+  [[gnu::always_inline]] bool TryIncrement(uint32_t owned_slots) noexcept {
     const uint32_t slot = internal::thread_slot;
-    if (slot < owned_slots) [[likely]] {
+    if (slot >= owned_slots) [[unlikely]]
+      return false;
+    Add(slot);
+    return true;
+  }
+
+  void Increment(uint32_t owned_slots) noexcept {
+    const uint32_t slot = internal::TakeThreadSlot();
+    if (slot < owned_slots) {
       Add(slot);
     } else {
-      IncrementSlowly(owned_slots);
+      cells_[kThreadSlots].fetch_add(1, std::memory_order_relaxed);
     }
   }
 
@@ -36,15 +45,6 @@ class OwnedCounter {
  private:
   void Add(uint32_t slot) noexcept {
     cells_[slot].store(cells_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-
-  [[gnu::noinline]] void IncrementSlowly(uint32_t owned_slots) noexcept {
-    const uint32_t slot = internal::TakeThreadSlot();
-    if (slot < owned_slots) {
-      Add(slot);
-    } else {
-      cells_[kThreadSlots].fetch_add(1, std::memory_order_relaxed);
-    }
   }
 
   Word cells_[kThreadSlots + 1];

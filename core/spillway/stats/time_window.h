@@ -46,21 +46,30 @@ class TimeWindow {
   bool Record(Word* cells, uint32_t stripe, CallClass call, uint64_t epoch,
               uint64_t min_calls) const noexcept {
     Word* set = cells + stripe * stripe_words();
-    if (call == kOk) return RecordSuccess(set, epoch, min_calls);
+    if (call == kOk) {
+      // (12) acquire: pairs with (7), as (3).
+      if (set[kSuccessEpoch].load(std::memory_order_acquire) != epoch) {
+        OpenSuccessBucket(set, epoch, min_calls);
+      }
+      return Add(set, kOk) < set[kEnoughSuccesses].load(std::memory_order_relaxed);
+    }
     OpenBucket(set, call, epoch);
     Add(set, call);
     return true;
   }
 
-  // The same for a success in the first stripe.
-  [[gnu::always_inline]] bool RecordSuccess(Word* set, uint64_t epoch,
-                                            uint64_t min_calls) const noexcept {
+  // Counts a success in the first stripe that is neither the first of its bucket nor among those
+  // that could raise a rate; false, with nothing counted, in any other case.
+  [[gnu::always_inline]] bool TryRecordSuccess(Word* set, uint64_t epoch) const noexcept {
     // (3) acquire: pairs with (7). The addition below must come after the mark was taken, else it
     // would fall into the bucket before.
-    if (set[kSuccessEpoch].load(std::memory_order_acquire) != epoch) [[unlikely]] {
-      OpenSuccessBucket(set, epoch, min_calls);
-    }
-    return Add(set, kOk) < set[kEnoughSuccesses].load(std::memory_order_relaxed);
+    if (set[kSuccessEpoch].load(std::memory_order_acquire) != epoch) [[unlikely]]
+      return false;
+    const uint64_t total = set[kOk].load(std::memory_order_relaxed);
+    if (total < set[kEnoughSuccesses].load(std::memory_order_relaxed)) [[unlikely]]
+      return false;
+    Add(set, kOk);
+    return true;
   }
 
   // For a new `min_calls`: the next success looks up its bucket again.
@@ -154,8 +163,8 @@ class TimeWindow {
         break;
     }
     if (newest < epoch) {
-      // (7) release: pairs with (3). When it fails, a faster thread has put the same or a newer
-      // one.
+      // (7) release: pairs with (3) and (12). When it fails, a faster thread has put the same or a
+      // newer one.
       set[kSuccessEpoch].compare_exchange_strong(newest, epoch, std::memory_order_release,
                                                  std::memory_order_relaxed);
     }

@@ -1,0 +1,79 @@
+// Runs the benchmarks, then prints each figure that has a bound beside the floors it is measured
+// by.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spillway/breaker/circuit_breaker.h"
+
+namespace {
+
+// The median CPU time of each benchmark, in ns for one call of one thread.
+class Medians : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.aggregate_name == "median") medians_[run.run_name.str()] = run.GetAdjustedCPUTime();
+    }
+  }
+
+  double of(const std::string& name) const {
+    const auto found = medians_.find(name);
+    return found == medians_.end() ? 0.0 : found->second;
+  }
+
+ private:
+  std::map<std::string, double> medians_;
+};
+
+struct Bound {
+  const char* benchmark;
+  double factor;
+  const char* floor_name;
+  double floor;
+};
+
+void PrintBounds(const Medians& medians) {
+  const double add = medians.of("Floor_FetchAdd");
+  const double cas = medians.of("Floor_CasLoop");
+  const double clock = medians.of("Floor_SteadyClock");
+  const Bound bounds[] = {
+      {"Breaker_TryAcquire", 0.5, "fetch_add", add},
+      {"Breaker_AcquireSettle", 1.5, "fetch_add", add},
+      {"Breaker_AcquireSettle_InFlight", 3.2, "fetch_add", add},
+      {"Breaker_AcquireSettle_OneClock", 1.3, "clock + fetch_add", clock + add},
+      {"Breaker_Reject", 0.5, "fetch_add", add},
+      {"CountWindow_Record/20/threads:1", 1.4, "CAS loop", cas},
+      {"CountWindow_Record/100/threads:1", 3.8, "fetch_add", add},
+      {"Breaker_Striped/threads:2", 1.5, "one thread", medians.of("Breaker_Striped/threads:1")},
+  };
+  std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "median CPU ns a call of a thread", "ns",
+              "floor", "ns", "ratio", "at most");
+  for (const Bound& bound : bounds) {
+    const double time = medians.of(bound.benchmark);
+    if (time == 0.0 || bound.floor == 0.0) continue;  // filtered out
+    const double ratio = time / bound.floor;
+    std::printf("%-34s %9.2f   %-18s %8.2f %7.2f %8.2f%s\n", bound.benchmark, time,
+                bound.floor_name, bound.floor, ratio, bound.factor,
+                ratio <= bound.factor ? "" : "  exceeded");
+  }
+  const size_t object = sizeof(spillway::CircuitBreaker);
+  const size_t memory = spillway::CircuitBreaker::MemoryBytes({});
+  std::printf("%-34s %9zu   object %zu + memory %zu, at most 1024%s\n",
+              "bytes of a default breaker", object + memory, object, memory,
+              object + memory <= 1024 ? "" : "  exceeded");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  Medians medians;
+  benchmark::RunSpecifiedBenchmarks(&medians);
+  PrintBounds(medians);
+}

@@ -82,7 +82,9 @@ bool CircuitBreaker::DecideTracked(BreakerWord word, Nanos now, DecisionFields* 
   if (start == InFlightWindow::Start::kOpenedBucket) {
     // Nothing need ever settle for hung calls to be noticed: the first call of each bucket looks.
     EvaluateTimeWindow(word, now);
-    if (LoadWord().generation() != word.generation()) return false;
+    const BreakerWord after = LoadWord();
+    if (!after.counts() || after.period() != word.period()) return false;
+    word = after;  // metrics only: the same window goes on in the next generation
   }
   *decision = Admit(word, now, start == InFlightWindow::Start::kUntracked ? 0 : kTracked);
   return true;

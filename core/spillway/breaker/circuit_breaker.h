@@ -53,10 +53,12 @@ class CircuitBreaker {
  public:
   using Settings = CircuitBreakerSettings;
 
-  // Null, with `error` filled, when an option is out of range. `memory` is null, or at least
-  // MemoryBytes(settings) bytes, aligned to a cache line, all-zero or in use by breakers with the
-  // same fixed settings; it must outlive the breaker. `shared` says that other processes use it
-  // too.
+  static constexpr size_t kMaxNameBytes = 255;
+
+  // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
+  // null, or at least MemoryBytes(settings) bytes, aligned to a cache line, all-zero or in use by
+  // breakers with the same fixed settings; it must outlive the breaker. `shared` says that other
+  // processes use it too.
   static std::unique_ptr<CircuitBreaker> Make(std::string_view name, const Settings& settings,
                                               Error* error, void* memory = nullptr,
                                               bool shared = false) noexcept;

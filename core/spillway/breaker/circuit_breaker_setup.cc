@@ -62,6 +62,11 @@ size_t CircuitBreaker::MemoryBytes(const Settings& settings) noexcept {
 std::unique_ptr<CircuitBreaker> CircuitBreaker::Make(std::string_view name,
                                                      const Settings& settings, Error* error,
                                                      void* memory, bool shared) noexcept {
+  if (name.size() > kMaxNameBytes) {
+    SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have at most %zu",
+             name.size(), kMaxNameBytes);
+    return nullptr;
+  }
   if (!Validate(settings, error)) return nullptr;
   std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned;
   if (memory == nullptr) {

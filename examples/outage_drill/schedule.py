@@ -14,16 +14,16 @@ from enum import StrEnum
 
 BROWSE = "/browse"  # needs only the catalogue upstream, which is always healthy
 PAY = "/pay"  # needs the payments upstream, which fails
-BROWSE_RATE = 55.0  # arrivals per second
-PAY_RATE = 65.0  # x SLOW_DELAY = 52 calls at once, more than the service has workers
+BROWSE_RATE = 60.0  # arrivals per second
+PAY_RATE = 50.0  # x SLOW_DELAY = 60 calls at once, more than the service has workers
 
 WORKERS = 32  # worker threads of the service, shared by both routes
-TIMEOUT = 1.0  # seconds the service waits for an upstream
+TIMEOUT = 1.5  # seconds the service waits for an upstream
 GOOD_WITHIN = 0.3  # a good answer is a 200 at most this long after the intended start
 PATIENCE = 5.0  # seconds after which a client gives up
 
 NORMAL_DELAY = 0.02
-SLOW_DELAY = 0.8  # shorter than TIMEOUT: a slow answer still arrives, too late to be good
+SLOW_DELAY = 1.2  # shorter than TIMEOUT: a slow answer still arrives, too late to be good
 RECOVERING_DELAY = 0.1  # at the start of recovery; falls evenly to NORMAL_DELAY
 ERRORS_SPARE_EVERY = 4  # while in errors, each fourth request is answered well
 
@@ -112,12 +112,12 @@ SCHEDULES = {
             (Behaviour.HANG, 7.0),
             (Behaviour.HEALTHY, 4.0),
             (Behaviour.DEAD, 5.0),
-            (Behaviour.RECOVERING, 6.0),
+            (Behaviour.RECOVERING, 5.0),
         ]
     ),
     "quick": Schedule(
         [
-            (Behaviour.HEALTHY, 0.6),
+            (Behaviour.HEALTHY, 0.5),
             (Behaviour.SLOW, 2.3),
             (Behaviour.HEALTHY, 1.2),
             (Behaviour.HANG, 2.2),

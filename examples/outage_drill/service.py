@@ -38,7 +38,7 @@ def guard(call: Callable[[int], None]) -> Callable[[int], None]:
         failure_rate=0.5,
         min_calls=10,
         slow_call=0.2,  # ten times the usual answer
-        slow_rate=0.25,
+        slow_rate=0.2,
         in_flight=True,  # a call that hangs counts as slow before it ends
         open_for=0.5,
         max_open=1.0,

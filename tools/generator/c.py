@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .schema import Choice, Field, Noun, Option
-from .text import fill, header
+from .text import WIDTH, fill, header
 
 
 def comment(text: str, indent: str = "") -> str:
@@ -66,14 +66,32 @@ def write(row: Field) -> str:
     return f"  to->{row.member} = {value};\n"
 
 
+def to_c(source: str, struct: str, rows: Sequence[Field]) -> str:
+    head = f"inline void ToC(const {source}& from, {struct}* to) noexcept {{"
+    if len(head) > WIDTH:
+        head = head.replace(", ", ",\n" + " " * len("inline void ToC("))
+    return "\n".join([head, "".join(write(row) for row in rows) + "}"])
+
+
+def ends(noun: Noun, what: str, rows: Sequence[Field]) -> str:
+    struct = f"spillway_{noun.noun}_{what}"
+    lines = [f"inline constexpr size_t k{noun.cpp}{what.capitalize()}Ends[] = {{"]
+    lines += [f"    SPILLWAY_SIZE_TO_END({struct}, {row.member})," for row in rows]
+    return "\n".join([*lines, "};"])
+
+
 def conversions(noun: Noun) -> str:
     head = f"inline bool FromC(const spillway_{noun.noun}_options& from, {noun.cpp}Settings* to,"
-    to_c = f"inline void ToC(const {noun.cpp}Snapshot& from,"
     includes = f"""\
 #include "spillway/{noun.folder}/{noun.noun}_settings.h"
 #include "spillway/c_api.h\""""
     body = f"""\
 namespace spillway {{
+
+// Where each field ends: the sizes that a struct of an older caller may have.
+{ends(noun, "options", noun.options)}
+
+{ends(noun, "snapshot", noun.snapshot)}
 
 // False, with `error` filled, when a flag is neither 0 nor 1, which a bool could not carry on.
 // Every other value is passed on as it is, for CheckOptions to judge.
@@ -83,11 +101,10 @@ namespace spillway {{
   return true;
 }}
 
-// Leaves `to->struct_size` as it is: it says how much of the struct the caller knows.
-{to_c}
-{" " * to_c.index("(")} spillway_{noun.noun}_snapshot* to) noexcept {{
-{"".join(write(row) for row in noun.snapshot)}\
-}}
+// Both leave `to->struct_size` as it is: it says how much of the struct the caller knows.
+{to_c(f"{noun.cpp}Settings", f"spillway_{noun.noun}_options", noun.options)}
+
+{to_c(f"{noun.cpp}Snapshot", f"spillway_{noun.noun}_snapshot", noun.snapshot)}
 
 }}  // namespace spillway"""
     guard = f"SPILLWAY_C_GENERATED_{noun.noun}_H_".upper()

@@ -1,14 +1,196 @@
-/* Spillway's C interface. */
+/* Spillway for C: circuit breakers that stop calling what does not answer, and find out by
+ * themselves when it answers again.
+ *
+ *   spillway_error error = SPILLWAY_ERROR_INIT;
+ *   spillway_circuit_breaker* breaker = NULL;
+ *   if (spillway_circuit_breaker_new(&breaker, "payments", 8, NULL, &error) != SPILLWAY_OK)
+ *     return fail(error.message);
+ *
+ *   spillway_acquire_result result;
+ *   if (spillway_circuit_breaker_try_acquire(breaker, &result) == SPILLWAY_ADMITTED) {
+ *     const int32_t outcome = charge() ? SPILLWAY_OUTCOME_SUCCESS : SPILLWAY_OUTCOME_FAILURE;
+ *     spillway_circuit_breaker_settle(breaker, &result.permit, outcome);
+ *   } else {
+ *     answer_at_once_or_wait(result.retry_after_ns);
+ *   }
+ *
+ *   spillway_circuit_breaker_unref(breaker);
+ *
+ * What holds for every function:
+ * - Times are nanoseconds of a monotonic clock. A function whose name ends in `_at` is given the
+ *   time and reads no clock; its twin without reads spillway_now_ns(). A clock may start anywhere:
+ *   times given to one object are compared only with each other. A time below 0 reads as 0.
+ * - Nothing throws, locks, logs or calls back. Nothing is kept of a pointer after the call.
+ * - A handle is counted: `_new` makes it with one reference, `_ref` adds one, `_unref` takes one
+ *   away. A call needs a reference that lasts until the call returns.
+ * - NULL where something must be, a permit of another object, a struct of a wrong size: the answer
+ *   is SPILLWAY_E_MISUSE, and no state changes.
+ * - A struct that begins with `struct_size` may grow at its end in later versions. The caller sets
+ *   the size that he was compiled with; his INIT macro does so.
+ * - Everything is here since 0.1.
+ */
 
 #ifndef SPILLWAY_C_API_H_
 #define SPILLWAY_C_API_H_
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __GNUC__
+#define SPILLWAY_API __attribute__((visibility("default")))
+#else
+#define SPILLWAY_API
+#endif
+
+#ifdef __cplusplus
+#define SPILLWAY_NOEXCEPT noexcept
+extern "C" {
+#else
+#define SPILLWAY_NOEXCEPT
+#endif
+
 /* The size of a struct that ends with the field `last`: padding behind it never counts. */
 #define SPILLWAY_SIZE_TO_END(type, last) (offsetof(type, last) + sizeof(((type*)0)->last))
+
+/* ---- Version ------------------------------------------------------------------------------------
+ *
+ * Thread safety: any thread, any time. Progress: wait-free. Allocates: no. */
+
+/* Of the library that runs: major * 10000 + minor * 100 + patch. */
+SPILLWAY_API uint32_t spillway_version_number(void) SPILLWAY_NOEXCEPT;
+
+/* The same as text, "major.minor.patch". */
+SPILLWAY_API const char* spillway_version_string(void) SPILLWAY_NOEXCEPT;
+
+/* The number of the binary interface, as in the library's SONAME: 0 (may change) until 1.0. */
+SPILLWAY_API uint32_t spillway_abi_version(void) SPILLWAY_NOEXCEPT;
+
+/* ---- What functions answer --------------------------------------------------------------------*/
+
+/* Set-up calls: SPILLWAY_OK, or below 0 what went wrong. */
+typedef int32_t spillway_status;
+enum {
+  SPILLWAY_OK = 0,
+  /* An option is out of its range, or fixed and would change. */
+  SPILLWAY_E_INVALID_ARGUMENT = -1,
+  /* A struct of a later version sets a field that this version does not know. */
+  SPILLWAY_E_UNSUPPORTED = -2,
+  SPILLWAY_E_NO_MEMORY = -3,
+  /* A fault in the library. */
+  SPILLWAY_E_INTERNAL = -4,
+  /* The call itself is wrong: see the introduction. */
+  SPILLWAY_E_MISUSE = -5,
+};
+
+/* Asking for a permit: SPILLWAY_ADMITTED; above 0 why not, one of the object's
+ * SPILLWAY_..._REJECTION_*; below 0 SPILLWAY_E_MISUSE. */
+typedef int32_t spillway_decision;
+enum { SPILLWAY_ADMITTED = 0 };
+
+/* Settling a permit: one of these, or below 0 SPILLWAY_E_MISUSE. */
+typedef int32_t spillway_settlement;
+enum {
+  /* The outcome was counted; an ignored one gave the permit back. */
+  SPILLWAY_SETTLEMENT_COUNTED = 0,
+  /* The state that issued the permit had ended: the outcome changed nothing but a counter. */
+  SPILLWAY_SETTLEMENT_STALE = 1,
+};
+
+/* How a call ended. */
+enum {
+  SPILLWAY_OUTCOME_SUCCESS = 0,
+  SPILLWAY_OUTCOME_FAILURE = 1,
+  /* It says nothing about the callee (the caller gave up, the request was bad): counts nothing,
+   * gives the permit back. */
+  SPILLWAY_OUTCOME_IGNORED = 2,
+};
+
+/* The name of a status, for logs: "ok", "invalid_argument", ...; "unknown" for other numbers.
+ * Thread safety: any thread, any time. Progress: wait-free. Allocates: no, the text is static. */
+SPILLWAY_API const char* spillway_status_name(spillway_status status) SPILLWAY_NOEXCEPT;
+
+/* Belongs to the caller. A function that takes one fills it when it fails and clears it when it
+ * succeeds. NULL is allowed; one that is shorter than this makes the function fail at once. */
+typedef struct spillway_error {
+  size_t struct_size;
+  spillway_status code;
+  /* Names the thing, its value and what is accepted. Always ends in a zero. */
+  char message[256];
+} spillway_error;
+
+#define SPILLWAY_ERROR_INIT                                           \
+  {                                                                   \
+    SPILLWAY_SIZE_TO_END(spillway_error, message), SPILLWAY_OK, { 0 } \
+  }
+
+/* ---- Time -------------------------------------------------------------------------------------*/
+
+/* Now, on the clock that the functions without `_at` read: CLOCK_MONOTONIC, never below 0.
+ * Thread safety: any thread, any time. Progress: wait-free. Allocates: no. */
+SPILLWAY_API int64_t spillway_now_ns(void) SPILLWAY_NOEXCEPT;
+
+/* ---- Permits ----------------------------------------------------------------------------------*/
+
+/* The right to make one call, to be settled once, on any thread, at the object that issued it. All
+ * zero means empty. Dropping one is allowed: a closed breaker needs no word of it, and a half-open
+ * one gives it up when its lease ends. Move it, do not copy it: settling a copy too counts the
+ * outcome twice. */
+typedef struct spillway_permit {
+  uint64_t opaque[3];
+} spillway_permit;
+
+/* What asking for a permit writes, all of it, each time. */
+typedef struct spillway_acquire_result {
+  /* Empty unless admitted. */
+  spillway_permit permit;
+  /* When refused: how long to wait before asking again. Else 0. */
+  int64_t retry_after_ns;
+} spillway_acquire_result;
+
+/* ---- Events -----------------------------------------------------------------------------------*/
+
+/* A change of state. */
+typedef struct spillway_event {
+  /* Number of the state that it began. Events of one object are numbered without a gap; after
+   * 2^20 - 1 comes 0. */
+  uint32_t generation;
+  /* The object's SPILLWAY_..._STATE_* before and after; the same when it began anew. */
+  int32_t from;
+  int32_t to;
+  /* One of the object's SPILLWAY_..._EVENT_REASON_*. */
+  int32_t reason;
+  /* The rate that made it happen, 0 to 1; -1 where none did. */
+  double rate;
+  /* The time that was given to the call that made it happen. */
+  int64_t time_ns;
+} spillway_event;
+
+/* Where events are put and how far their reader has come. Each reader has one of his own. */
+typedef struct spillway_event_batch {
+  size_t struct_size;
+  /* The caller's array: where it begins, the step from one event to the next, how many fit. */
+  spillway_event* events;
+  size_t event_size;
+  size_t capacity;
+  /* Set by each call: how many events it wrote, oldest first. */
+  size_t count;
+  /* Set by each call: how many events were overwritten before it could read them. */
+  uint64_t lost;
+  /* Read and set by each call: the last generation that the reader knows of. 0 begins with the
+   * first event of all. */
+  uint32_t generation;
+} spillway_event_batch;
+
+#define SPILLWAY_EVENT_BATCH_INIT(events, capacity)                                         \
+  {                                                                                         \
+    SPILLWAY_SIZE_TO_END(spillway_event_batch, generation), events, sizeof(spillway_event), \
+        capacity, 0, 0, 0                                                                   \
+  }
+
+/* ---- Circuit breaker --------------------------------------------------------------------------*/
+
+/* Stops calling what does not answer. docs/circuit_breaker.md says when it does what. */
+typedef struct spillway_circuit_breaker spillway_circuit_breaker;
 
 /* generated: begin circuit_breaker constants */
 /* What the rates are computed over. */
@@ -74,6 +256,15 @@ enum {
   SPILLWAY_CIRCUIT_BREAKER_EVENT_REASON_MANUAL = 9,
 };
 /* generated: end circuit_breaker constants */
+
+/* The names of the constants above, for logs, as in the events and metrics of the other languages:
+ * "half_open", ...; "unknown" for other numbers.
+ * Thread safety: any thread, any time. Progress: wait-free. Allocates: no, the text is static. */
+SPILLWAY_API const char* spillway_circuit_breaker_state_name(int32_t state) SPILLWAY_NOEXCEPT;
+SPILLWAY_API const char* spillway_circuit_breaker_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+SPILLWAY_API const char* spillway_circuit_breaker_event_reason_name(int32_t reason)
+    SPILLWAY_NOEXCEPT;
 
 /* generated: begin circuit_breaker options */
 /* The options of a circuit breaker. Begin with SPILLWAY_CIRCUIT_BREAKER_OPTIONS_INIT. */
@@ -174,6 +365,56 @@ typedef struct spillway_circuit_breaker_options {
 /* clang-format on */
 /* generated: end circuit_breaker options */
 
+/* What SPILLWAY_CIRCUIT_BREAKER_OPTIONS_INIT does, for languages that cannot use it. `size` is that
+ * of the caller's struct. Thread safety: any thread. Progress: wait-free. Allocates: no. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_options_init(
+    spillway_circuit_breaker_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go. The rows of the table at the end of this section say for every
+ * function who may call it when, and what it costs. */
+
+/* A new circuit breaker with one reference, in `*out`; NULL there when it fails.
+ * `name`: up to 255 bytes, copied; NULL with length 0 for none.
+ * `options`: NULL for the defaults. Options that a shorter struct does not have keep their
+ * defaults; a longer one is good while what this version does not know of it is zero.
+ * Fails with SPILLWAY_E_INVALID_ARGUMENT, SPILLWAY_E_UNSUPPORTED, SPILLWAY_E_NO_MEMORY or
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_new(
+    spillway_circuit_breaker** out, const char* name, size_t name_length,
+    const spillway_circuit_breaker_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_circuit_breaker* spillway_circuit_breaker_ref(
+    spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the breaker, even while permits are out: there is
+ * nowhere left to settle those, and dropping them is right. NULL is allowed. */
+SPILLWAY_API void spillway_circuit_breaker_unref(spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. Fills `out`. Answers SPILLWAY_ADMITTED, one of
+ * SPILLWAY_CIRCUIT_BREAKER_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_circuit_breaker_try_acquire_at(spillway_circuit_breaker* breaker, int64_t now_ns,
+                                        spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_circuit_breaker_try_acquire(
+    spillway_circuit_breaker* breaker, spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended: `outcome` is one of SPILLWAY_OUTCOME_*. A permit that was settled,
+ * counted or stale, becomes empty. SPILLWAY_E_MISUSE for an empty or foreign permit, a copy of one
+ * that was settled (where that can be told) and an unknown outcome: the permit is then left as it
+ * is, so that it can still be settled rightly. */
+SPILLWAY_API spillway_settlement
+spillway_circuit_breaker_settle_at(spillway_circuit_breaker* breaker, spillway_permit* permit,
+                                   int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_circuit_breaker_settle(spillway_circuit_breaker* breaker,
+                                                                 spillway_permit* permit,
+                                                                 int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
 /* generated: begin circuit_breaker snapshot */
 /* What a circuit breaker holds. */
 typedef struct spillway_circuit_breaker_snapshot {
@@ -235,5 +476,100 @@ typedef struct spillway_circuit_breaker_snapshot {
   uint64_t total_misused;
 } spillway_circuit_breaker_snapshot;
 /* generated: end circuit_breaker snapshot */
+
+/* What the breaker looks like at `now_ns`. `out->struct_size` says how much of the struct the
+ * caller has: only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_circuit_breaker_snapshot_at(const spillway_circuit_breaker* breaker, int64_t now_ns,
+                                     spillway_circuit_breaker_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* One of SPILLWAY_CIRCUIT_BREAKER_STATE_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API int32_t spillway_circuit_breaker_state(const spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+
+/* The number of the present state; 0 for NULL. */
+SPILLWAY_API uint32_t spillway_circuit_breaker_generation(const spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the breaker. NULL for NULL. */
+SPILLWAY_API const char* spillway_circuit_breaker_name(const spillway_circuit_breaker* breaker,
+                                                       size_t* length) SPILLWAY_NOEXCEPT;
+
+/* Takes the events that came after `batch->generation`, as many as fit, and moves it on. The
+ * breaker keeps the last 8; what was overwritten is counted as lost. An array of 8 takes all that
+ * there are; a smaller one needs calls until `count` is less than its capacity. `event_size` may
+ * be that of an older or newer caller, a multiple of 8 up to 4096. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_events(
+    const spillway_circuit_breaker* breaker, spillway_event_batch* batch) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options; state and window stay. Options that a shorter struct does not have keep their
+ * present values. Fails, with nothing changed, when one is out of range or fixed: begin with what
+ * spillway_circuit_breaker_options_get gives. A call that races it may see some options old and
+ * some new. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_reconfigure(
+    spillway_circuit_breaker* breaker, const spillway_circuit_breaker_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes; a seed that was drawn is told. */
+SPILLWAY_API spillway_status
+spillway_circuit_breaker_options_get(const spillway_circuit_breaker* breaker,
+                                     spillway_circuit_breaker_options* out) SPILLWAY_NOEXCEPT;
+
+/* Set a state by hand. Permits that are out become stale. A state that it is in already is left as
+ * it is, and makes no event. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_force_open_at(
+    spillway_circuit_breaker* breaker, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_circuit_breaker_force_open(spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_circuit_breaker_disable_at(spillway_circuit_breaker* breaker,
+                                                                 int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_circuit_breaker_disable(spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_circuit_breaker_metrics_only_at(
+    spillway_circuit_breaker* breaker, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status
+spillway_circuit_breaker_metrics_only(spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
+
+/* Closed, with an empty window and the first open time again, whatever it was before: always an
+ * event. */
+SPILLWAY_API spillway_status spillway_circuit_breaker_reset_at(spillway_circuit_breaker* breaker,
+                                                               int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_breaker* breaker)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one circuit breaker, every function may run in any
+ * number of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing (2)      the breaker
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     acquire the state,      no (3)
+ *                                        release a changed one
+ *   snapshot, state,       wait-free     acquire the state       no
+ *   generation, events
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *   options_get            wait-free     relaxed                 no
+ *   force_open, disable,   lock-free     acquire the state,      no
+ *   metrics_only, reset                  release the new one
+ *
+ * (1) In malloc and free.
+ * (2) Hand the handle to other threads as any other pointer. No call orders the caller's own data.
+ * (3) But for the first refusal in each thread, which lets the C library note that the thread's end
+ *     is to be told.
+ *
+ * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
 
 #endif /* SPILLWAY_C_API_H_ */

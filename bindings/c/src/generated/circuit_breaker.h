@@ -8,6 +8,60 @@
 
 namespace spillway {
 
+// Where each field ends: the sizes that a struct of an older caller may have.
+inline constexpr size_t kCircuitBreakerOptionsEnds[] = {
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, window_kind),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, window_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, buckets),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, window_size),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, window_failures),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, failure_rate),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, min_calls),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, slow_call_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, slow_rate),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, in_flight),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, open_for_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, backoff),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, max_open_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, jitter),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, probes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, probes_in_flight),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, probe_lease_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, ramp_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, initial_state),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, striped),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_options, seed),
+};
+
+inline constexpr size_t kCircuitBreakerSnapshotEnds[] = {
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, state),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, generation),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, since_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, time_to_half_open_ns),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, open_step),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, failure_rate),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, slow_rate),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, successes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, failures),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, slow_successes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, slow_failures),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, judged),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, judged_slow),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, probes_issued),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, probes_done),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, probes_failed),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, probes_slow),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_successes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_failures),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_slow_successes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_slow_failures),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_probes),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_ignored),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_rejected),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_stale),
+    SPILLWAY_SIZE_TO_END(spillway_circuit_breaker_snapshot, total_misused),
+};
+
 // False, with `error` filled, when a flag is neither 0 nor 1, which a bool could not carry on.
 // Every other value is passed on as it is, for CheckOptions to judge.
 inline bool FromC(const spillway_circuit_breaker_options& from, CircuitBreakerSettings* to,
@@ -36,7 +90,31 @@ inline bool FromC(const spillway_circuit_breaker_options& from, CircuitBreakerSe
   return true;
 }
 
-// Leaves `to->struct_size` as it is: it says how much of the struct the caller knows.
+// Both leave `to->struct_size` as it is: it says how much of the struct the caller knows.
+inline void ToC(const CircuitBreakerSettings& from, spillway_circuit_breaker_options* to) noexcept {
+  to->window_kind = static_cast<int32_t>(from.window_kind);
+  to->window_ns = from.window_ns;
+  to->buckets = from.buckets;
+  to->window_size = from.window_size;
+  to->window_failures = from.window_failures;
+  to->failure_rate = from.failure_rate;
+  to->min_calls = from.min_calls;
+  to->slow_call_ns = from.slow_call_ns;
+  to->slow_rate = from.slow_rate;
+  to->in_flight = from.in_flight;
+  to->open_for_ns = from.open_for_ns;
+  to->backoff = from.backoff;
+  to->max_open_ns = from.max_open_ns;
+  to->jitter = from.jitter;
+  to->probes = from.probes;
+  to->probes_in_flight = from.probes_in_flight;
+  to->probe_lease_ns = from.probe_lease_ns;
+  to->ramp_ns = from.ramp_ns;
+  to->initial_state = static_cast<int32_t>(from.initial_state);
+  to->striped = from.striped;
+  to->seed = from.seed;
+}
+
 inline void ToC(const CircuitBreakerSnapshot& from,
                 spillway_circuit_breaker_snapshot* to) noexcept {
   to->state = static_cast<int32_t>(from.state);

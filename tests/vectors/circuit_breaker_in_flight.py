@@ -81,4 +81,17 @@ def vectors() -> list[Vector]:
                 look(at=13 * S + 1, judged=0, judged_slow=0),
             ],
         ),
+        vector(
+            "In metrics only the admission that finds hung calls counts once itself",
+            "Spillway",
+            options | {"initial_state": "metrics_only"},
+            [
+                acquire("hung", at=0, times=20),
+                acquire("a", at=3 * S + 1),
+                look(at=3 * S + 1, state="metrics_only", generation=2, judged=20, judged_slow=20),
+                settle("a", "S", at=4 * S),
+                settle("hung", "S", at=4 * S, expect="stale"),
+                look(at=6 * S + 1, generation=2, judged=21, judged_slow=20, total_stale=1),
+            ],
+        ),
     ]

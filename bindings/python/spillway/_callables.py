@@ -14,9 +14,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _is(predicate: Callable[[object], bool], function: object) -> bool:
+def _is(predicate: Callable[[object], bool], function: Callable[..., object]) -> bool:
     """Whether a predicate of inspect holds for a function, or for how an object is called."""
-    return predicate(function) or predicate(getattr(type(function), "__call__", None))
+    return predicate(function) or predicate(type(function).__call__)
 
 
 def check_callable(function: object) -> None:
@@ -34,7 +34,7 @@ def check_callable(function: object) -> None:
             )
 
 
-def is_async(function: object) -> bool:
+def is_async(function: Callable[..., object]) -> bool:
     """Whether calling it returns a coroutine."""
     return _is(inspect.iscoroutinefunction, function)
 

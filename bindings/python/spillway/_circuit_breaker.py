@@ -95,18 +95,18 @@ class CircuitBreaker(Policy):
     What a call counts as: a result is a success, unless on_result(result) is true; an error is a
     failure when it matches `on` and not `ignore`, else it is ignored. classify(result, error) goes
     first and answers an Outcome, or None for these rules. What is raised and no Exception (a
-    cancellation, KeyboardInterrupt) is always ignored. A callback that raises, raises to the caller;
-    an error it was to judge then counts by `on` and `ignore`, a result is ignored.
+    cancellation, KeyboardInterrupt) is always ignored. What a callback raises goes to the caller;
+    the error it was to judge then counts by `on` and `ignore`, a result is ignored.
 
     Time: options that take seconds also take a timedelta and are rounded to nanoseconds. Calls that
-    bring no now_ns read the monotonic clock. While the breaker is closed and a bucket of its window,
-    slow_call and ramp each last 16 ticks of the kernel's timer or longer (a tick is 1 to 10 ms), they
-    read it as it stood at the last tick: a call's duration, and so the moment of a trip, is then
-    known to within one tick. In every other state times are precise. A breaker that is given now_ns
-    must always be given it.
+    bring no now_ns read the monotonic clock. While the breaker is closed, and each bucket of its
+    window, slow_call and ramp last 16 ticks of the kernel's timer or longer (a tick is 1 to 10 ms),
+    they read it as it stood at the last tick: the duration of a call, and so the moment of a trip,
+    is then known to within one tick. In every other state times are precise. A breaker that is
+    given now_ns must always be given it.
 
-    Thread-safe. Calls by the same thread in a signal handler are fine; a fork leaves parent and
-    child with a breaker each, in the state it had.
+    Thread-safe, and safe to use in signal handlers. After a fork, parent and child have a breaker
+    each, in the state it had.
     """
 
     __slots__ = ("_core", "_options")
@@ -219,7 +219,8 @@ class CircuitBreaker(Policy):
     def snapshot(self, now_ns: int | None = None) -> CircuitBreakerSnapshot:
         """What the breaker holds at that time. Changes nothing."""
         values = self._core.snapshot(now_ns)
-        return CircuitBreakerSnapshot(**values | {"state": State(values["state"])})
+        state = State(values.pop("state"))
+        return CircuitBreakerSnapshot(state=state, **values)
 
     def events(self, since: int = 0) -> list[Event]:
         """Its state changes after generation `since`, oldest first; the last 8 are kept.
@@ -253,10 +254,11 @@ class CircuitBreaker(Policy):
 
     def _read_events(self, since: int) -> tuple[Sequence[EventFields], int, int]:
         events, lost, generation = self._core.events(since)
-        return [
+        fields = [
             (number, time, State(old), State(new), CircuitBreakerEventReason(reason), rate)
             for number, old, new, reason, rate, time in events
-        ], lost, generation
+        ]
+        return fields, lost, generation
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f" {self.name!r}"

@@ -8,7 +8,7 @@ class SpillwayError(Exception):
     """The base of every exception of this package."""
 
 
-class Rejected(SpillwayError):
+class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
     """A policy refused a call; the function was not called.
 
     reason is the policy's own, retry_after says in how many seconds to ask again (rounded up;
@@ -27,9 +27,7 @@ class Rejected(SpillwayError):
         self.reason = reason
         self.retry_after = retry_after
         self.policy = policy
-        self.retry_after_ns = (
-            round(retry_after * 1e9) if retry_after_ns is None else retry_after_ns
-        )
+        self.retry_after_ns = round(retry_after * 1e9) if retry_after_ns is None else retry_after_ns
 
     def __str__(self) -> str:
         named = self.noun if self.policy is None else f"{self.noun} {self.policy!r}"

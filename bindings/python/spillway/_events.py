@@ -36,7 +36,7 @@ class Event:
     """A change of state."""
 
     sequence: int
-    """Number of the event, from 1: in events() of the process, in policy.events() its generation."""
+    """Number of the event, from 1. In the events() of one policy it is the generation."""
     policy: str | None
     """The name of the policy."""
     generation: int

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, SupportsIndex, cast
 
 from ._outcome import Outcome
 from ._schema import OptionInfo
@@ -58,9 +58,9 @@ def number(info: OptionInfo, value: object, what: str = "a number") -> float:
 
 
 def integer(info: OptionInfo, value: object) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         raise wrong_type(info, value, "an int")
-    count = operator.index(value)  # type: ignore[arg-type]
+    count = operator.index(value)
     if info.type == "count" and not -(2**31) <= count < 2**31:
         raise out_of_range(info, value)
     if info.type == "seed" and not 0 <= count < 2**64:
@@ -70,7 +70,7 @@ def integer(info: OptionInfo, value: object) -> int:
 
 def flag(info: OptionInfo, value: object) -> bool:
     if not isinstance(value, bool):
-        raise wrong_type(info, value, "True or False")
+        raise TypeError(f"{info.name} is {value!r}; it must be True or False")
     return value
 
 
@@ -105,8 +105,6 @@ def accepted(info: OptionInfo) -> str:
     """What an option accepts, in the words of the core."""
     if info.type == "choice":
         return "one of " + ", ".join(info.choices)
-    if info.type == "flag":
-        return "True or False"
     if info.type == "seed":
         return "0 (a random one) to 2**64 - 1"
     unit = " s" if info.type == "duration" else ""
@@ -125,7 +123,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         for name in ("on", "ignore"):
-            types = getattr(self, name)
+            types = cast(tuple[Any, ...], getattr(self, name))
             if not isinstance(types, tuple) or not all(
                 isinstance(one, type) and issubclass(one, Exception) for one in types
             ):

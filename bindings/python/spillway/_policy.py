@@ -78,12 +78,13 @@ class Policy(_core.Policy):
         A call that is refused raises the policy's exception and does not run the function. Raises
         TypeError for generator functions, which run only while their result is iterated.
         """
-        if isinstance(function, classmethod | staticmethod):
-            return type(function)(self(function.__func__))
+        if type(function) in (classmethod, staticmethod):
+            rebuild: Callable[[Any], Any] = type(function)
+            return rebuild(self(function.__func__))
         check_callable(function)
         if is_async(function):
             return guard_async(self.acquire, function)
-        return functools.update_wrapper(_core.Guarded(self, function), function)
+        return functools.update_wrapper(self._guard(function), function)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -93,7 +94,9 @@ class Policy(_core.Policy):
 
     if TYPE_CHECKING:
 
-        def call(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+        def call(  # type: ignore[override]
+            self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
+        ) -> R: ...
 
     else:
 

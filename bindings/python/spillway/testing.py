@@ -6,9 +6,9 @@ import contextlib
 import heapq
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
-from typing import TypeVar
+from typing import SupportsIndex, TypeVar
 
 from . import _clock, _core, _events
 from ._registry import registry
@@ -40,17 +40,17 @@ class VirtualTime:
             raise ValueError(f"seconds is {seconds}; it must be 0 or more")
         self._move_to(self._now_ns + round(seconds * NANOS))
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float | SupportsIndex) -> None:
         """In place of time.sleep: takes no time, and that much time has passed."""
-        self.advance(seconds)
-        self.slept.append(seconds)
+        self.advance(float(seconds))
+        self.slept.append(float(seconds))
 
     def _move_to(self, now_ns: int) -> None:
         self._now_ns = max(self._now_ns, now_ns)
         _core.set_virtual_time(self._now_ns)
 
     @contextlib.contextmanager
-    def _in_place_of_asyncio_sleep(self) -> Iterator[None]:
+    def _in_place_of_asyncio_sleep(self) -> Generator[None, None, None]:
         import asyncio  # only tests pay for it
 
         pause = asyncio.sleep
@@ -78,7 +78,7 @@ class VirtualTime:
 
 
 @contextlib.contextmanager
-def virtual_time(seed: int | None = None) -> Iterator[VirtualTime]:
+def virtual_time(seed: int | None = None) -> Generator[VirtualTime, None, None]:
     """The clock of every policy of this process, set by hand: no test ever sleeps.
 
     >>> import spillway as sw
@@ -119,7 +119,7 @@ def virtual_time(seed: int | None = None) -> Iterator[VirtualTime]:
 
 
 def reset() -> None:
-    """Resets every named policy and forgets all events, so that one test leaves nothing to the next.
+    """Resets every named policy and forgets all events: one test leaves nothing to the next.
 
     Listeners stay. Policies without a name are not known here.
     """

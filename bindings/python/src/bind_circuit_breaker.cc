@@ -2,9 +2,11 @@
 // Policy.
 #include "bind_circuit_breaker.h"
 
+#include <pybind11/typing.h>
+
 #include <memory>
+#include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "clock.h"
@@ -27,7 +29,7 @@ bool CoarseTimeDoes(const Settings& settings) {
 
 class CircuitBreakerPolicy final : public Policy {
  public:
-  CircuitBreakerPolicy(const std::string& name, const py::dict& options) {
+  CircuitBreakerPolicy(const std::string& name, const Fields& options) {
     Error error;
     breaker_ = CircuitBreaker::Make(name, SettingsFrom<Settings>(options), &error);
     if (!breaker_) Raise(error);
@@ -42,7 +44,7 @@ class CircuitBreakerPolicy final : public Policy {
   }
   uint32_t generation() const noexcept override { return breaker_->generation(); }
 
-  void Reconfigure(const py::dict& options) {
+  void Reconfigure(const Fields& options) {
     Error error;
     if (!breaker_->Reconfigure(SettingsFrom<Settings>(options), &error)) Raise(error);
     coarse_ = CoarseTimeDoes(breaker_->settings());
@@ -60,15 +62,19 @@ class CircuitBreakerPolicy final : public Policy {
   bool coarse_;
 };
 
+using Time = py::typing::Optional<py::int_>;
+using EventFields = py::typing::Tuple<py::int_, py::str, py::str, py::str, Rate, py::int_>;
+using Events = py::typing::Tuple<py::typing::List<EventFields>, py::int_, py::int_>;
+
 // A `now_ns` of a call that is not made for each request.
-Nanos PreciseTime(const py::object& value) {
+Nanos PreciseTime(const Time& value) {
   Nanos now = 0;
   if (!ReadNow(value.ptr(), &now)) throw py::error_already_set();
   return now == kReadClock ? PreciseNow() : now;
 }
 
 // (events as (generation, old, new, reason, rate, time), how many were lost, the next `since`)
-py::tuple ReadEvents(CircuitBreakerPolicy& self, uint32_t since) {
+Events ReadEvents(CircuitBreakerPolicy& self, uint32_t since) {
   Event buffer[EventRing::kSlots];
   const EventBatch batch = self.breaker().Events(since, buffer);
   py::list events;
@@ -89,10 +95,10 @@ void BindCircuitBreaker(py::module_& module) {
   const auto now = py::arg("now_ns") = py::none();
   py::class_<Self, Policy>(module, "CircuitBreakerCore",
                            "The circuit breaker itself: made, changed and looked at here.")
-      .def(py::init<const std::string&, const py::dict&>(), py::arg("name"), py::arg("options"))
+      .def(py::init<const std::string&, const Fields&>(), py::arg("name"), py::arg("options"))
       .def("reconfigure", &Self::Reconfigure, py::arg("options"))
       .def("snapshot",
-           [](Self& self, const py::object& at) {
+           [](Self& self, const Time& at) {
              return FieldsOf(self.breaker().Snapshot(PreciseTime(at)));
            },
            now)
@@ -102,20 +108,20 @@ void BindCircuitBreaker(py::module_& module) {
       .def_property_readonly("generation", &Self::generation)
       .def_property_readonly("seed", [](Self& self) { return self.breaker().settings().seed; })
       .def("force_open",
-           [](Self& self, const py::object& at) {
+           [](Self& self, const Time& at) {
              return self.breaker().ForceOpen(PreciseTime(at));
            },
            now)
       .def("disable",
-           [](Self& self, const py::object& at) { return self.breaker().Disable(PreciseTime(at)); },
+           [](Self& self, const Time& at) { return self.breaker().Disable(PreciseTime(at)); },
            now)
       .def("metrics_only",
-           [](Self& self, const py::object& at) {
+           [](Self& self, const Time& at) {
              return self.breaker().MetricsOnly(PreciseTime(at));
            },
            now)
       .def("reset",
-           [](Self& self, const py::object& at) { self.breaker().Reset(PreciseTime(at)); }, now);
+           [](Self& self, const Time& at) { self.breaker().Reset(PreciseTime(at)); }, now);
 }
 
 }  // namespace spillway::python

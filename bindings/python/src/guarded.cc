@@ -2,8 +2,6 @@
 
 #include <structmember.h>
 
-#include "policy_object.h"
-
 namespace spillway::python {
 namespace {
 
@@ -21,23 +19,6 @@ GuardedObject* Self(PyObject* object) { return reinterpret_cast<GuardedObject*>(
 PyObject* Call(PyObject* object, PyObject* const* args, size_t count, PyObject* keywords) {
   const GuardedObject* self = Self(object);
   return CallGuarded(self->policy, self->function, args, count, keywords);
-}
-
-PyObject* New(PyTypeObject* type, PyObject* args, PyObject* keywords) {
-  static const char* names[] = {"policy", "function", nullptr};
-  PyObject *policy, *function;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO:Guarded", const_cast<char**>(names),
-                                   &policy, &function))
-    return nullptr;
-  PolicyObject* initialised = AsPolicy(policy);
-  if (initialised == nullptr) return nullptr;
-  auto* self = Self(type->tp_alloc(type, 0));
-  if (self == nullptr) return nullptr;
-  Py_INCREF(policy);
-  self->vectorcall = Call;
-  self->policy = initialised;
-  self->function = Py_NewRef(function);
-  return reinterpret_cast<PyObject*>(self);
 }
 
 int Traverse(PyObject* object, visitproc visit, void* arg) {
@@ -96,7 +77,6 @@ PyGetSetDef kProperties[] = {
 constexpr char kDoc[] = "A function that runs under a policy. Made by `@policy`.";
 
 PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
-                        {Py_tp_new, reinterpret_cast<void*>(New)},
                         {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                         {Py_tp_descr_get, reinterpret_cast<void*>(Bind)},
                         {Py_tp_dealloc, reinterpret_cast<void*>(Dealloc)},
@@ -110,11 +90,26 @@ PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
 
 PyType_Spec kSpec = {"spillway._core.Guarded", sizeof(GuardedObject), 0,
                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
-                         Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+                         Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR |
+                         Py_TPFLAGS_DISALLOW_INSTANTIATION,
                      kSlots};
 
 }  // namespace
 
-void AddGuardedType(py::module_& module) { AddType(module, kSpec); }
+void AddGuardedType(py::module_& module) { globals.guarded_type = AddType(module, kSpec); }
+
+PyObject* NewGuarded(PolicyObject* policy, PyObject* function) {
+  auto* guarded = PyObject_GC_New(GuardedObject, globals.guarded_type);
+  if (guarded == nullptr) return nullptr;
+  Py_INCREF(policy);
+  guarded->vectorcall = Call;
+  guarded->policy = policy;
+  guarded->function = Py_NewRef(function);
+  guarded->dict = nullptr;
+  guarded->weak_references = nullptr;
+  auto* object = reinterpret_cast<PyObject*>(guarded);
+  PyObject_GC_Track(object);
+  return object;
+}
 
 }  // namespace spillway::python

@@ -2,11 +2,13 @@
 #ifndef SPILLWAY_PYTHON_GUARDED_H_
 #define SPILLWAY_PYTHON_GUARDED_H_
 
-#include "support.h"
+#include "policy_object.h"
 
 namespace spillway::python {
 
 void AddGuardedType(py::module_& module);
+
+PyObject* NewGuarded(PolicyObject* policy, PyObject* function);
 
 }  // namespace spillway::python
 

@@ -1,8 +1,6 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
-#include <pybind11/stl.h>
-
-#include <optional>
+#include <pybind11/typing.h>
 
 #include "bind_circuit_breaker.h"
 #include "clock.h"
@@ -31,8 +29,10 @@ void LoadGlobals() {
   globals.check_callable = Attribute(callables, "check_callable");
 }
 
-void SetVirtualTime(std::optional<Nanos> now) {
-  virtual_now.store(now.value_or(-1), std::memory_order_relaxed);
+void SetVirtualTime(const py::typing::Optional<py::int_>& value) {
+  Nanos now = 0;
+  if (!ReadNow(value.ptr(), &now)) throw py::error_already_set();
+  virtual_now.store(now, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -76,7 +76,13 @@ void DeallocPermit(PyObject* object) {
   FreeObject(object);
 }
 
+int PermitTruth(PyObject*) { return 1; }
+PyObject* PermitBool(PyObject*, PyObject*) { Py_RETURN_TRUE; }
+
 PyMethodDef kPermitMethods[] = {
+    // Beside the slot, which has no place for the type: checkers tell permits from rejections by it.
+    {"__bool__", PermitBool, METH_NOARGS | METH_COEXIST,
+     "__bool__(self) -> typing.Literal[True]"},
     {"settle", AsCFunction(SettleMethod), METH_FASTCALL | METH_KEYWORDS,
      "settle(self, outcome: spillway._outcome.Outcome, now_ns: int | None = None) -> bool\n\n"
      "Tells how the call ended. True when that was counted.\n\n"
@@ -88,7 +94,7 @@ PyMethodDef kPermitMethods[] = {
     {}};
 
 PyGetSetDef kPermitProperties[] = {
-    {"settled", GetSettled, nullptr, "settled -> bool\n\nWhether it was settled.", nullptr}, {}};
+    {"settled", GetSettled, nullptr, "(self) -> bool\n\nWhether it was settled.", nullptr}, {}};
 
 constexpr char kPermitDoc[] =
     "The right to make one call, to be settled once with what became of it.\n\n"
@@ -100,6 +106,7 @@ PyType_Slot kPermitSlots[] = {{Py_tp_doc, const_cast<char*>(kPermitDoc)},
                               {Py_tp_finalize, reinterpret_cast<void*>(FinalizePermit)},
                               {Py_tp_traverse, reinterpret_cast<void*>(TraversePermit)},
                               {Py_tp_repr, reinterpret_cast<void*>(ReprPermit)},
+                              {Py_nb_bool, reinterpret_cast<void*>(PermitTruth)},
                               {Py_tp_methods, kPermitMethods},
                               {Py_tp_getset, kPermitProperties},
                               {0, nullptr}};
@@ -131,8 +138,8 @@ PyObject* ReprRejection(PyObject* object) {
                               static_cast<long long>(self->retry_after));
 }
 
-int IsTrue(PyObject*) { return 0; }
-PyObject* Bool(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+int RejectionTruth(PyObject*) { return 0; }
+PyObject* RejectionBool(PyObject*, PyObject*) { Py_RETURN_FALSE; }
 
 int TraverseRejection(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
@@ -147,17 +154,16 @@ void DeallocRejection(PyObject* object) {
 }
 
 PyMethodDef kRejectionMethods[] = {
-    // Beside the slot, which has no place for a type.
-    {"__bool__", Bool, METH_NOARGS | METH_COEXIST, "__bool__(self) -> typing.Literal[False]"},
+    {"__bool__", RejectionBool, METH_NOARGS | METH_COEXIST, "__bool__(self) -> typing.Literal[False]"},
     {}};
 
 PyGetSetDef kRejectionProperties[] = {
-    {"reason", GetReason, nullptr, "reason -> enum.StrEnum\n\nWhy the policy refused.", nullptr},
+    {"reason", GetReason, nullptr, "(self) -> enum.StrEnum\n\nWhy the policy refused.", nullptr},
     {"retry_after", GetRetryAfter, nullptr,
-     "retry_after -> float\n\nHow long to wait before asking again, in seconds, rounded up.",
+     "(self) -> float\n\nHow long to wait before asking again, in seconds, rounded up.",
      nullptr},
     {"retry_after_ns", GetRetryAfterNs, nullptr,
-     "retry_after_ns -> int\n\nThe same in nanoseconds, exact.", nullptr},
+     "(self) -> int\n\nThe same in nanoseconds, exact.", nullptr},
     {}};
 
 constexpr char kRejectionDoc[] = "The answer no, with its reason. It is false.";
@@ -166,7 +172,7 @@ PyType_Slot kRejectionSlots[] = {{Py_tp_doc, const_cast<char*>(kRejectionDoc)},
                                  {Py_tp_dealloc, reinterpret_cast<void*>(DeallocRejection)},
                                  {Py_tp_traverse, reinterpret_cast<void*>(TraverseRejection)},
                                  {Py_tp_repr, reinterpret_cast<void*>(ReprRejection)},
-                                 {Py_nb_bool, reinterpret_cast<void*>(IsTrue)},
+                                 {Py_nb_bool, reinterpret_cast<void*>(RejectionTruth)},
                                  {Py_tp_methods, kRejectionMethods},
                                  {Py_tp_getset, kRejectionProperties},
                                  {0, nullptr}};

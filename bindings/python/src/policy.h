@@ -3,7 +3,6 @@
 #define SPILLWAY_PYTHON_POLICY_H_
 
 #include <cstdint>
-#include <limits>
 
 #include "spillway/base/decision.h"
 #include "spillway/base/outcome.h"
@@ -11,9 +10,7 @@
 
 namespace spillway::python {
 
-// As a `now`: the policy reads the clock, a cheap one where that is good enough.
-inline constexpr Nanos kReadClock = std::numeric_limits<Nanos>::min();
-
+// A `now` may be kReadClock everywhere.
 class Policy {
  public:
   Policy() = default;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "guard.h"
+#include "guarded.h"
 #include "permit_object.h"
 
 namespace spillway::python {
@@ -112,6 +113,17 @@ PyObject* Call(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObje
   return CallGuarded(self, args[0], args + 1, static_cast<size_t>(count - 1), keywords);
 }
 
+PyObject* GuardFunction(PyObject* object, PyObject* function) {
+  PolicyObject* self = Initialised(object);
+  return self == nullptr ? nullptr : NewGuarded(self, function);
+}
+
+// Beside the slot, which has no place for the types.
+PyObject* InitMethod(PyObject* object, PyObject* args, PyObject* keywords) {
+  if (Init(object, args, keywords) < 0) return nullptr;
+  Py_RETURN_NONE;
+}
+
 PyObject* NoticeMethod(PyObject* object, PyObject*) {
   PolicyObject* self = Initialised(object);
   if (self == nullptr) return nullptr;
@@ -128,12 +140,23 @@ PyMethodDef kMethods[] = {
     {"acquire", Acquire, METH_NOARGS,
      "acquire(self) -> Guard\n\n"
      "A guard for one `with` or `async with` block, which yields the permit.\n\n"
-     "Entering raises the policy's exception when it refuses. Leaving settles the permit by how the\n"
-     "block ended, unless it was settled by hand."},
+     "Entering raises the policy's exception when it refuses. Leaving settles the permit by how\n"
+     "the block ended, unless it was settled by hand."},
     {"call", AsCFunction(Call), METH_FASTCALL | METH_KEYWORDS,
-     "call(self, function, /, *args, **kwargs)\n\n"
+     "call(self, function: collections.abc.Callable[..., typing.Any], /, *args: typing.Any, "
+     "**kwargs: typing.Any) -> typing.Any\n\n"
      "Calls the function under the policy and returns its result; for an async function, a\n"
      "coroutine that does. Raises the policy's exception when it refuses."},
+    {"_guard", GuardFunction, METH_O,
+     "_guard(self, function: collections.abc.Callable[..., typing.Any], /) -> "
+     "collections.abc.Callable[..., typing.Any]\n\n"
+     "The function under this policy."},
+    {"__init__", AsCFunction(InitMethod), METH_VARARGS | METH_KEYWORDS | METH_COEXIST,
+     "__init__(self, core: PolicyCore, name: str | None, rejected: type[Exception], reasons: "
+     "tuple[enum.StrEnum, ...], on: tuple[type[Exception], ...], ignore: tuple[type[Exception], "
+     "...], on_result: collections.abc.Callable[[typing.Any], object] | None, classify: "
+     "collections.abc.Callable[[typing.Any, typing.Any], object] | None, changed: "
+     "collections.abc.Callable[[typing.Any], None] | None) -> None"},
     {"_notice", NoticeMethod, METH_NOARGS,
      "_notice(self) -> None\n\nSays that the policy may have changed by another way than a call."},
     {}};
@@ -145,7 +168,7 @@ PyObject* GetName(PyObject* object, void*) {
 
 PyGetSetDef kProperties[] = {
     {"name", GetName, nullptr,
-     "name -> str | None\n\nThe name it was made with; None: it is not exported.", nullptr},
+     "(self) -> str | None\n\nThe name it was made with; None: it is not exported.", nullptr},
     {}};
 
 constexpr char kDoc[] = "What every policy offers for each request.";
@@ -189,13 +212,7 @@ PyObject* FinishFailed(PolicyObject* self, const PermitFields& permit) {
 
 }  // namespace
 
-void AddPolicyType(py::module_& module) { globals.policy_type = AddType(module, kSpec); }
-
-PolicyObject* AsPolicy(PyObject* object) {
-  if (PyObject_TypeCheck(object, globals.policy_type)) return Initialised(object);
-  PyErr_Format(PyExc_TypeError, "%R is no policy", object);
-  return nullptr;
-}
+void AddPolicyType(py::module_& module) { AddType(module, kSpec); }
 
 void NoticeChange(PolicyObject* self, uint32_t generation) noexcept {
   self->noticed = generation;

@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_PYTHON_POLICY_OBJECT_H_
 #define SPILLWAY_PYTHON_POLICY_OBJECT_H_
 
+#include "clock.h"
 #include "policy.h"
 #include "rules.h"
 #include "support.h"
@@ -22,9 +23,6 @@ struct PolicyObject {
 };
 
 void AddPolicyType(py::module_& module);
-
-// Its policy, or null with an exception set when `object` is no policy or was not initialised.
-PolicyObject* AsPolicy(PyObject* object);
 
 // Tells those who care, outside the hot path. Keeps the exception that is set.
 void NoticeChange(PolicyObject* self, uint32_t generation) noexcept;

@@ -2,8 +2,10 @@
 #ifndef SPILLWAY_PYTHON_SETTINGS_H_
 #define SPILLWAY_PYTHON_SETTINGS_H_
 
+#include <pybind11/typing.h>
+
+#include <new>
 #include <string>
-#include <string_view>
 #include <type_traits>
 
 #include "spillway/base/error.h"
@@ -11,6 +13,9 @@
 #include "support.h"
 
 namespace spillway::python {
+
+using Fields = py::typing::Dict<py::str, py::object>;
+using Rate = py::typing::Optional<py::float_>;
 
 // Raises what the core says.
 [[noreturn]] inline void Raise(const Error& error) {
@@ -29,7 +34,7 @@ Enum ChoiceFrom(const OptionSpec& spec, const std::string& name) {
 // Settings from a dict that has every option under its name: durations in nanoseconds, choices by
 // name.
 template <class Settings>
-Settings SettingsFrom(const py::dict& options) {
+Settings SettingsFrom(const Fields& options) {
   Settings settings;
   ForEachOption(settings, [&](const OptionSpec& spec, auto& field) {
     using Field = std::remove_reference_t<decltype(field)>;
@@ -43,12 +48,15 @@ Settings SettingsFrom(const py::dict& options) {
   return settings;
 }
 
-inline py::object RateOrNone(double rate) { return rate < 0 ? py::none() : py::cast(rate); }
+// A rate that is undefined is None.
+inline Rate RateOrNone(double rate) {
+  return rate < 0 ? Rate(py::none()) : Rate(py::float_(rate));
+}
 
-// The fields of a snapshot by name; a rate that is undefined is None.
+// The fields of a snapshot by name.
 template <class Snapshot>
-py::dict FieldsOf(const Snapshot& snapshot) {
-  py::dict fields;
+Fields FieldsOf(const Snapshot& snapshot) {
+  Fields fields;
   ForEachField(snapshot, [&](const char* name, const auto& field) {
     using Field = std::remove_cvref_t<decltype(field)>;
     if constexpr (std::is_enum_v<Field>) {

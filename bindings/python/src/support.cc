@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy.h"
+#include "clock.h"
 
 namespace spillway::python {
 

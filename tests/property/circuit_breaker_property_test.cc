@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/property/random_settings.h"
+#include "tests/support/breakers.h"
 #include "tests/support/reference_breaker.h"
 
 namespace spillway::testing {
@@ -51,10 +52,10 @@ std::string Describe(const CircuitBreakerSnapshot& snapshot) {
 class Duel {
  public:
   explicit Duel(uint64_t seed)
-      : random_(seed), settings_(RandomSettings(random_)), model_(settings_) {
-    Error error;
-    real_ = CircuitBreaker::Make("property", settings_, &error);
-    if (real_ == nullptr) throw std::runtime_error(error.message);
+      : random_(seed),
+        settings_(RandomSettings(random_)),
+        real_(MakeBreaker(settings_)),
+        model_(settings_) {
     // Clocks start anywhere: also where fields of the words are about to carry.
     now_ = random_.Of<Nanos>({0, 1, random_.Below<Nanos>(Nanos{1} << 60), Nanos{1} << 62,
                               (Nanos{1} << 27) * random_.Below<Nanos>(1 << 30) - 1});

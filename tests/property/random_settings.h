@@ -5,8 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <random>
-#include <string>
-#include <type_traits>
 
 #include "spillway/breaker/circuit_breaker_settings.h"
 #include "spillway/breaker/circuit_breaker_validate.h"
@@ -76,21 +74,6 @@ inline CircuitBreakerSettings RandomSettings(Random& random) {
   }
   if (!Validate(settings, nullptr)) settings.in_flight = false;
   return settings;
-}
-
-// To set up the same breaker again by hand.
-inline std::string Describe(const CircuitBreakerSettings& settings) {
-  std::string text;
-  ForEachOption(settings, [&](const OptionSpec& spec, const auto& field) {
-    using Field = std::remove_cvref_t<decltype(field)>;
-    text += std::string(spec.name) + "=";
-    if constexpr (std::is_enum_v<Field>) {
-      text += std::to_string(static_cast<int32_t>(field)) + " ";
-    } else {
-      text += std::to_string(field) + " ";
-    }
-  });
-  return text;
 }
 
 }  // namespace spillway::testing

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "spillway/breaker/circuit_breaker.h"
+#include "tests/support/breakers.h"
 #include "tests/support/vectors.h"
 
 namespace spillway::testing {
@@ -20,7 +21,7 @@ class CircuitBreakerReplay {
  public:
   CircuitBreakerReplay(const Json& options, Nanos origin) : origin_(origin) {
     DecodeOptions(options, &settings_);
-    breaker_ = Make();
+    breaker_ = MakeBreaker(settings_);
   }
 
   // Times of `steps` are `shift` after the origin.
@@ -36,13 +37,6 @@ class CircuitBreakerReplay {
 
  private:
   using Snapshot = CircuitBreakerSnapshot;
-
-  std::unique_ptr<CircuitBreaker> Make() const {
-    Error error;
-    std::unique_ptr<CircuitBreaker> breaker = CircuitBreaker::Make("vector", settings_, &error);
-    if (breaker == nullptr) throw std::runtime_error(error.message);
-    return breaker;
-  }
 
   void RunStep(Fields& step, Nanos shift) {
     if (step.Has("reconfigure")) return Reconfigure(step);
@@ -73,7 +67,7 @@ class CircuitBreakerReplay {
     Permit& permit = permits_.at(step.Take<std::string>("settle"));
     const Outcome outcome = OutcomeFrom(step.Take<std::string>("outcome"));
     const Settlement settlement = breaker_->Settle(std::move(permit), outcome, at);
-    EXPECT_EQ(NameOf(settlement), step.Take<std::string>("expect"));
+    EXPECT_EQ(SettlementName(settlement), step.Take<std::string>("expect"));
   }
 
   void Calls(Fields& step, Nanos at) {
@@ -86,14 +80,14 @@ class CircuitBreakerReplay {
         ASSERT_EQ(AnswerOf(decision), "admitted");
         const Settlement settlement =
             breaker_->Settle(std::move(decision.permit), OutcomeFrom({letter}), at + took);
-        ASSERT_EQ(NameOf(settlement), "counted");
+        ASSERT_EQ(SettlementName(settlement), "counted");
         at += every;
       }
     }
   }
 
   void Foreign(Fields& step, Nanos at) {
-    others_.push_back(Make());
+    others_.push_back(MakeBreaker(settings_));
     permits_[step.Take<std::string>("foreign")] = others_.back()->TryAcquire(at).permit;
   }
 
@@ -131,7 +125,7 @@ class CircuitBreakerReplay {
       auto said = field;
       Decode(expected.Take(name), &said);
       if constexpr (std::is_enum_v<decltype(said)>) {
-        EXPECT_EQ(NameOf(field), NameOf(said)) << name;
+        EXPECT_STREQ(NameOf(field), NameOf(said)) << name;
       } else {
         EXPECT_EQ(field, said) << name;
       }
@@ -156,10 +150,9 @@ class CircuitBreakerReplay {
     using State = CircuitBreakerState;
     using Reason = CircuitBreakerEventReason;
     EXPECT_EQ(got.generation, expected.Take<uint32_t>("generation", got.generation));
-    const auto name_of = [](auto value) { return NameOf(value); };
-    const std::string from = name_of(static_cast<State>(got.from));
-    const std::string to = name_of(static_cast<State>(got.to));
-    const std::string reason = name_of(static_cast<Reason>(got.reason));
+    const std::string from = NameOf(static_cast<State>(got.from));
+    const std::string to = NameOf(static_cast<State>(got.to));
+    const std::string reason = NameOf(static_cast<Reason>(got.reason));
     EXPECT_EQ(from, expected.Take("from", from));
     EXPECT_EQ(to, expected.Take("to", to));
     EXPECT_EQ(reason, expected.Take("reason", reason));
@@ -179,13 +172,9 @@ class CircuitBreakerReplay {
     return NameOf(static_cast<CircuitBreakerRejection>(decision.reason));
   }
 
-  static std::string NameOf(Settlement settlement) {
+  static std::string SettlementName(Settlement settlement) {
     constexpr const char* kNames[] = {"counted", "stale", "misused"};
     return kNames[static_cast<int32_t>(settlement)];
-  }
-  template <typename Enum>
-  static std::string NameOf(Enum value) {
-    return testing::NameOf(value);
   }
 
   static Outcome OutcomeFrom(const std::string& name) {

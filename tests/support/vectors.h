@@ -70,15 +70,6 @@ Enum ChoiceOf(const std::string& name) {
   throw std::runtime_error("unknown choice " + name);
 }
 
-// The name of a choice, for messages and comparisons.
-template <typename Enum>
-std::string NameOf(Enum value) {
-  for (const Choice& choice : ChoicesOf(value)) {
-    if (choice.value == static_cast<int32_t>(value)) return std::string(choice.name);
-  }
-  return std::to_string(static_cast<int32_t>(value));
-}
-
 template <typename T>
 void Decode(const Json& json, T* value) {
   if constexpr (std::is_enum_v<T>) {

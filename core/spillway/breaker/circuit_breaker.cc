@@ -173,8 +173,9 @@ void CircuitBreaker::ExtendLease(Nanos now) noexcept {
 Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t token,
                                         Outcome outcome, Nanos now) noexcept {
   const BreakerWord word = LoadWord();
-  if (owner == id_ && token == (word.stamp() | kTracked) && word.phase() == Phase::kClosed &&
-      outcome == Outcome::kSuccess && !tunables_.IsSlow(start, now)) [[likely]] {
+  if (in_flight_on_ && owner == id_ && token == (word.stamp() | kTracked) &&
+      word.phase() == Phase::kClosed && outcome == Outcome::kSuccess &&
+      !tunables_.IsSlow(start, now)) [[likely]] {
     SettleTracked(word, start, now);
     return Settlement::kCounted;
   }
@@ -206,7 +207,7 @@ inline void CircuitBreaker::SettleTracked(BreakerWord word, Nanos start, Nanos n
 void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome,
                                 Nanos now) noexcept {
   const bool slow = tunables_.IsSlow(call.start, now);
-  if ((call.token & kTracked) != 0) {
+  if (in_flight_on_ && (call.token & kTracked) != 0) {
     // Before the outcome: a call that is counted as settled is not taken for a hung one.
     const uint64_t start = in_flight_.Epoch(call.start, word.period());
     if (outcome == Outcome::kIgnored) {

@@ -173,6 +173,9 @@ class CircuitBreaker {
     void operator()(CircuitBreakerMemory* memory) const noexcept;
   };
 
+  // An owner that no permit has, not even an empty one.
+  static constexpr uint64_t kNobody = ~uint64_t{0};
+
   // Set in the token of a permit whose start the in-flight window has counted.
   static constexpr uint64_t kTracked = uint64_t{1} << 63;
 
@@ -236,8 +239,8 @@ class CircuitBreaker {
   uint64_t id_;
   CircuitBreakerTunables tunables_;
   TimeWindow time_;
-  // `id_`, or 0 unless a time window with one stripe and no in-flight window is all that Settle
-  // needs.
+  // `id_`, or kNobody unless a time window with one stripe and no in-flight window is all that
+  // Settle needs.
   uint64_t plain_id_;
   bool in_flight_on_;
   Word* in_flight_cells_;

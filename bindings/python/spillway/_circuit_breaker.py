@@ -21,6 +21,9 @@ from ._schema import (
 )
 from ._windows import TimeWindow, Window
 
+GENERATIONS = 2**20
+"""Generations are numbered modulo this."""
+
 _reconfiguring = threading.Lock()
 
 
@@ -227,6 +230,8 @@ class CircuitBreaker(Policy):
 
         The sequence of each is its generation.
         """
+        if not 0 <= since < GENERATIONS:
+            raise ValueError(f"since is {since!r}; it must be a generation, 0 to {GENERATIONS - 1}")
         return [Event(one[0], self.name, *one) for one in self._read_events(since)[0]]
 
     def force_open(self, now_ns: int | None = None) -> bool:

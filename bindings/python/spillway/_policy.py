@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, ParamSpec, TypeVar, cast, overload
 
 from . import _core, _events
 from ._callables import check_callable, guard_async, is_async
@@ -79,7 +79,7 @@ class Policy(_core.Policy):
         TypeError for generator functions, which run only while their result is iterated.
         """
         if type(function) in (classmethod, staticmethod):
-            rebuild: Callable[[Any], Any] = type(function)
+            rebuild = cast(Callable[[Any], Any], type(function))
             return rebuild(self(function.__func__))
         check_callable(function)
         if is_async(function):

@@ -1,34 +1,13 @@
 // Runs the benchmarks, then prints each figure that has a bound beside the floors it is measured
 // by.
-#include <benchmark/benchmark.h>
-
 #include <cstdio>
-#include <map>
-#include <string>
-#include <vector>
 
+#include "bench/medians.h"
 #include "spillway/breaker/circuit_breaker.h"
 
 namespace {
 
-// The median CPU time of each benchmark, in ns for one call of one thread.
-class Medians : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const Run& run : runs) {
-      if (run.aggregate_name == "median") medians_[run.run_name.str()] = run.GetAdjustedCPUTime();
-    }
-  }
-
-  double of(const std::string& name) const {
-    const auto found = medians_.find(name);
-    return found == medians_.end() ? 0.0 : found->second;
-  }
-
- private:
-  std::map<std::string, double> medians_;
-};
+using spillway::bench::Medians;
 
 struct Bound {
   const char* benchmark;
@@ -71,9 +50,7 @@ void PrintBounds(const Medians& medians) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   Medians medians;
-  benchmark::RunSpecifiedBenchmarks(&medians);
+  if (!medians.RunAll(argc, argv)) return 1;
   PrintBounds(medians);
 }

@@ -170,22 +170,34 @@ void CircuitBreaker::ExtendLease(Nanos now) noexcept {
 
 // ---- telling
 
+// First the common case with an in-flight window, a success in time. It calls nothing that is not
+// inlined, so that it needs no stack frame.
 Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t token,
                                         Outcome outcome, Nanos now) noexcept {
   const BreakerWord word = LoadWord();
-  if (in_flight_on_ && owner == id_ && token == (word.stamp() | kTracked) &&
-      word.phase() == Phase::kClosed && outcome == Outcome::kSuccess &&
-      !tunables_.IsSlow(start, now)) [[likely]] {
-    SettleTracked(word, start, now);
-    return Settlement::kCounted;
+  const bool tracked = in_flight_on_ && owner == id_ && token == (word.stamp() | kTracked) &&
+                       word.phase() == Phase::kClosed;
+  if (tracked && outcome == Outcome::kSuccess && !tunables_.IsSlow(start, now)) [[likely]] {
+    // On time before the outcome: a call that is counted as settled is not taken for a hung one.
+    const uint64_t started = in_flight_.Epoch(start, word.period());
+    if (time_.NeedsOnlyAdding(memory_->cells(), time_.Epoch(now, word.period())) &&
+        in_flight_.TryRecordOnTime(in_flight_cells_, started)) [[likely]] {
+      time_.AddSuccess(memory_->cells());
+      return Settlement::kCounted;
+    }
   }
-  const PermitFields call{.owner = owner, .start = start, .token = token};
+  return SettleUnusual({.owner = owner, .start = start, .token = token}, outcome, now);
+}
+
+Settlement CircuitBreaker::SettleUnusual(const PermitFields& call, Outcome outcome,
+                                         Nanos now) noexcept {
   const bool known =
       outcome == Outcome::kSuccess || outcome == Outcome::kFailure || outcome == Outcome::kIgnored;
   if (call.owner != id_ || !known) {
     Count(memory_->total_misused);
     return Settlement::kMisused;
   }
+  const BreakerWord word = LoadWord();
   if (StampedGeneration(call.token) != word.generation()) {
     Count(memory_->total_stale);
     return Settlement::kStale;
@@ -195,13 +207,6 @@ Settlement CircuitBreaker::SettleSlowly(uint64_t owner, Nanos start, uint64_t to
   if (outcome == Outcome::kIgnored) Count(memory_->total_ignored);
   RecordCall(word, call, outcome, now);
   return Settlement::kCounted;
-}
-
-// The common case with an in-flight window: a success in time.
-inline void CircuitBreaker::SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept {
-  // Before the outcome: a call that is counted as settled is not taken for a hung one.
-  in_flight_.RecordOnTime(in_flight_cells_, in_flight_.Epoch(start, word.period()));
-  RecordInTime(word, kOk, now);
 }
 
 void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome,

@@ -126,7 +126,10 @@ class CircuitBreaker {
         static_cast<uint64_t>(now) - static_cast<uint64_t>(call.start) <= tunables_.slow_call();
     if (plain && outcome == Outcome::kSuccess && in_time && now >= 0) [[likely]] {
       const uint64_t epoch = time_.Epoch(now, word.period());
-      if (time_.TryRecordSuccess(memory_->cells(), epoch)) return Settlement::kCounted;
+      if (time_.NeedsOnlyAdding(memory_->cells(), epoch)) [[likely]] {
+        time_.AddSuccess(memory_->cells());
+        return Settlement::kCounted;
+      }
     }
     return SettleSlowly(call.owner, call.start, call.token, outcome, now);
   }
@@ -212,7 +215,7 @@ class CircuitBreaker {
   // Takes the permit apart: what is passed in registers need not be put in memory before.
   Settlement SettleSlowly(uint64_t owner, Nanos start, uint64_t token, Outcome outcome,
                           Nanos now) noexcept;
-  void SettleTracked(BreakerWord word, Nanos start, Nanos now) noexcept;
+  Settlement SettleUnusual(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept;

@@ -20,17 +20,17 @@ class OutcomeRegister {
  public:
   static constexpr uint32_t kMaxSize = 30;
 
-  constexpr explicit OutcomeRegister(uint32_t size) : size_(size) {}
+  constexpr explicit OutcomeRegister(uint32_t size) : full_(uint64_t{1} << (2 * size)) {}
 
   constexpr uint64_t Push(uint64_t word, CallClass call, uint64_t period) const {
-    const uint64_t outcomes =
-        Period(word) == period % kPeriods ? std::max(word & kOutcomes, kEmpty) : kEmpty;
-    const uint64_t shifted = outcomes << 2 | call;
-    const uint64_t full = uint64_t{1} << (2 * size_);
-    // When full, the oldest call and the leading 1 have moved past the end: drop them and set the 1
-    // again.
-    const uint64_t kept = outcomes >= full ? (shifted & (full - 1)) | full : shifted;
-    return period % kPeriods << kPeriodShift | kept;
+    const uint64_t named = period << kPeriodShift;
+    // Full and of this period, as it nearly always is: the oldest call is shifted out.
+    if ((word & ~(full_ - 1)) == (named | full_)) [[likely]] {
+      return named | full_ | ((word << 2 | call) & (full_ - 1));
+    }
+    const bool same = Period(word) == period % kPeriods;
+    const uint64_t outcomes = same ? std::max(word & kOutcomes, kEmpty) : kEmpty;
+    return named | outcomes << 2 | call;
   }
 
   constexpr uint64_t Size(uint64_t word, uint64_t period) const {
@@ -69,7 +69,7 @@ class OutcomeRegister {
   static constexpr uint64_t kFailedBits = 0x5555'5555'5555'5555;
   static constexpr uint64_t kEmpty = 1;  // all-zero memory reads as this
 
-  uint32_t size_;
+  uint64_t full_;  // the leading 1 when there are `size` calls
 };
 
 // Up to 30 calls: one compare-exchange of one word. More: a ticket and a ring with one word for
@@ -127,7 +127,8 @@ class CountWindow {
     // Relaxed throughout: the word is all there is, nothing else is read on its account.
     uint64_t seen = word.load(std::memory_order_relaxed);
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-      if (OutcomeRegister::IsAhead(seen, period)) break;
+      if (OutcomeRegister::IsAhead(seen, period)) [[unlikely]]
+        break;
       const uint64_t wanted = register_.Push(seen, call, period);
       if (wanted == seen) break;  // a success among nothing but successes
       if (word.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {

@@ -56,6 +56,10 @@ class InFlightWindow {
     return TryAdd(CellOf(cells, kStarted, epoch), epoch);
   }
 
+  [[gnu::always_inline]] bool TryRecordOnTime(Word* cells, uint64_t epoch) const noexcept {
+    return TryAdd(CellOf(cells, kOnTime, epoch), epoch);
+  }
+
   Start RecordStart(Word* cells, uint64_t epoch) const noexcept {
     return Add(CellOf(cells, kStarted, epoch), epoch);
   }

@@ -58,19 +58,17 @@ class TimeWindow {
     return true;
   }
 
-  // Counts a success in the first stripe that is neither the first of its bucket nor among those
-  // that could raise a rate; false, with nothing counted, in any other case.
-  [[gnu::always_inline]] bool TryRecordSuccess(Word* set, uint64_t epoch) const noexcept {
-    // (3) acquire: pairs with (7). The addition below must come after the mark was taken, else it
-    // would fall into the bucket before.
+  // Whether a success in the first stripe needs no more than AddSuccess: it is neither the first of
+  // its bucket nor among those that could raise a rate.
+  [[gnu::always_inline]] bool NeedsOnlyAdding(const Word* set, uint64_t epoch) const noexcept {
+    // (3) acquire: pairs with (7). The addition that follows must come after the mark was taken,
+    // else it would fall into the bucket before.
     if (set[kSuccessEpoch].load(std::memory_order_acquire) != epoch) [[unlikely]]
       return false;
-    const uint64_t total = set[kOk].load(std::memory_order_relaxed);
-    if (total < set[kEnoughSuccesses].load(std::memory_order_relaxed)) [[unlikely]]
-      return false;
-    Add(set, kOk);
-    return true;
+    return set[kOk].load(std::memory_order_relaxed) >=
+           set[kEnoughSuccesses].load(std::memory_order_relaxed);
   }
+  static void AddSuccess(Word* set) noexcept { Add(set, kOk); }
 
   // For a new `min_calls`: the next success looks up its bucket again.
   void ForgetShortcut(Word* cells) const noexcept {

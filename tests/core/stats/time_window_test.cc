@@ -147,17 +147,18 @@ TEST(TimeWindowTest, TheCheapWayCountsNothingWhenItDoesNotApply) {
   const TimeWindow window(10 * kMillisecond, 10, 1);
   Cells cells(window.words());
   const uint64_t epoch = window.Epoch(0, 0);
-  EXPECT_FALSE(window.TryRecordSuccess(cells.get(), epoch)) << "the first of its bucket";
+  EXPECT_FALSE(window.NeedsOnlyAdding(cells.get(), epoch)) << "the first of its bucket";
   for (int i = 0; i < 5; ++i) {
-    EXPECT_FALSE(window.TryRecordSuccess(cells.get(), epoch)) << "not enough yet";
+    EXPECT_FALSE(window.NeedsOnlyAdding(cells.get(), epoch)) << "not enough yet";
     window.Record(cells.get(), 0, kOk, epoch, 5);
   }
   EXPECT_EQ(window.Totals(cells.get()).total(), 5u);
-  EXPECT_TRUE(window.TryRecordSuccess(cells.get(), epoch));
+  EXPECT_TRUE(window.NeedsOnlyAdding(cells.get(), epoch));
+  window.AddSuccess(cells.get());
   EXPECT_EQ(window.Totals(cells.get()).total(), 6u);
-  EXPECT_FALSE(window.TryRecordSuccess(cells.get(), epoch + 1)) << "another bucket";
+  EXPECT_FALSE(window.NeedsOnlyAdding(cells.get(), epoch + 1)) << "another bucket";
   window.ForgetShortcut(cells.get());
-  EXPECT_FALSE(window.TryRecordSuccess(cells.get(), epoch)) << "the least number has changed";
+  EXPECT_FALSE(window.NeedsOnlyAdding(cells.get(), epoch)) << "the least number has changed";
   EXPECT_EQ(window.Counts(cells.get(), 0, 0).total(), 6u);
 }
 

@@ -152,6 +152,41 @@ TEST(a_garbage_permit_settles_nothing) {
   spillway_circuit_breaker_unref(breaker);
 }
 
+/* Settles a permit with each of its bits flipped in turn. Those that still look right, because only
+ * their time is another, count as what they look like; nothing else may. */
+static void settle_flipped(const spillway_circuit_breaker_options* options) {
+  spillway_circuit_breaker* breaker = make(options);
+  const spillway_permit good = acquire(breaker, SECOND);
+  uint64_t counted = 0;
+  int bit = 0;
+  for (; bit < 192; ++bit) {
+    spillway_permit bad = good;
+    bad.opaque[bit / 64] ^= UINT64_C(1) << (bit % 64);
+    counted += spillway_circuit_breaker_settle_at(breaker, &bad, SPILLWAY_OUTCOME_SUCCESS,
+                                                  2 * SECOND) == SPILLWAY_SETTLEMENT_COUNTED;
+  }
+  const spillway_circuit_breaker_snapshot snapshot = look(breaker, 2 * SECOND);
+  CHECK_INT(snapshot.total_successes + snapshot.total_slow_successes, counted);
+  CHECK_INT(snapshot.total_stale + snapshot.total_misused, 192 - counted);
+  spillway_circuit_breaker_unref(breaker);
+}
+
+TEST(a_permit_with_any_bit_flipped_harms_nothing) {
+  spillway_circuit_breaker_options options = SPILLWAY_CIRCUIT_BREAKER_OPTIONS_INIT;
+  settle_flipped(&options);
+  options.striped = 1;
+  settle_flipped(&options);
+  options.in_flight = 1;
+  settle_flipped(&options);
+  options.striped = 0;
+  settle_flipped(&options);
+  options.in_flight = 0;
+  options.window_kind = SPILLWAY_WINDOW_KIND_COUNT;
+  settle_flipped(&options);
+  options.window_kind = SPILLWAY_WINDOW_KIND_CONSECUTIVE;
+  settle_flipped(&options);
+}
+
 TEST(a_copy_of_a_permit_miscounts_and_harms_nothing) {
   spillway_circuit_breaker* breaker = make(NULL);
   spillway_permit permit = acquire(breaker, 0);

@@ -27,8 +27,6 @@ namespace {
 
 using Handle = spillway_circuit_breaker;
 
-constexpr size_t kLongestName = 255;
-
 constexpr size_t kEventBatchEnd = SPILLWAY_SIZE_TO_END(spillway_event_batch, generation);
 
 // A breaker keeps no more events than these.
@@ -82,15 +80,10 @@ bool New(Handle** out, const char* name, size_t name_length,
   if (out == nullptr) return Refuse(error, "out is NULL");
   *out = nullptr;
   if (name == nullptr && name_length != 0) return Refuse(error, "name is NULL, but has a length");
-  if (name_length > kLongestName) {
-    SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have 0 to %zu",
-             name_length, kLongestName);
-    return false;
-  }
   CircuitBreakerSettings settings;
   if (options != nullptr && !ReadOptions(options, &settings, error)) return false;
-  const std::string_view text(name_length == 0 ? "" : name, name_length);
-  std::unique_ptr<CircuitBreaker> breaker = CircuitBreaker::Make(text, settings, error);
+  std::unique_ptr<CircuitBreaker> breaker =
+      CircuitBreaker::Make(std::string_view(name, name_length), settings, error);
   if (breaker == nullptr) return false;
   *out = new Handle(std::move(breaker));
   return true;

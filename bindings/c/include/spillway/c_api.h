@@ -20,13 +20,14 @@
  * - Times are nanoseconds of a monotonic clock. A function whose name ends in `_at` is given the
  *   time and reads no clock; its twin without reads spillway_now_ns(). A clock may start anywhere:
  *   times given to one object are compared only with each other. A time below 0 reads as 0.
- * - Nothing throws, locks, logs or calls back. Nothing is kept of a pointer after the call.
+ * - Nothing throws, logs or calls back, and only what the table at the end of a section names can
+ *   block. Nothing is kept of a pointer after the call.
  * - A handle is counted: `_new` makes it with one reference, `_ref` adds one, `_unref` takes one
  *   away. A call needs a reference that lasts until the call returns.
  * - NULL where something must be, a permit of another object, a struct of a wrong size: the answer
  *   is SPILLWAY_E_MISUSE, and no state changes.
- * - A struct that begins with `struct_size` may grow at its end in later versions. The caller sets
- *   the size that he was compiled with; his INIT macro does so.
+ * - A struct that begins with `struct_size` may grow at its end in later versions. The caller says
+ *   there how long it was when he was compiled: by its INIT macro, or sizeof.
  * - Everything is here since 0.1.
  */
 
@@ -562,8 +563,8 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  *
  * (1) In malloc and free.
  * (2) Hand the handle to other threads as any other pointer. No call orders the caller's own data.
- * (3) But for the first refusal in each thread, which lets the C library note that the thread's end
- *     is to be told.
+ * (3) But for the first refusal in each thread: to be told of the thread's end, it makes a note in
+ *     the C library, which allocates and may block (1).
  *
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */

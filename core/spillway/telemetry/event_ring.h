@@ -18,25 +18,37 @@ namespace spillway {
 // before it was read.
 //
 // One slot is two words: what happened, generation:20 | from:3 | to:3 | reason:4 | rate:14, and
-// when. Reason 0 means empty.
+// when. Reason 0 means that there is none yet.
 class EventRing {
  public:
   static constexpr uint32_t kSlots = 8;
 
+  // A publisher claims the slot, then writes the time, then the event, and each only if nobody
+  // newer has claimed the slot since: one that is stopped in between spoils nothing. A claim that
+  // was left behind is taken over, for the same event too.
   void Publish(const Event& event) noexcept {
     Slot& slot = slots_[event.generation % kSlots];
-    uint64_t seen = slot.what.load(std::memory_order_relaxed);
-    if (seen != 0 && !IsLaterGeneration(event.generation, GenerationOf(seen)))
+    // (27) acquire: pairs with (16) and (28). The time below is that of what was seen, or newer.
+    uint64_t seen = slot.what.load(std::memory_order_acquire);
+    const bool same = GenerationOf(seen) == event.generation && IsClaim(seen);
+    if (seen != 0 && !same && !IsLaterGeneration(event.generation, GenerationOf(seen)))
       return;  // published, or a lap late
-    // Emptied before the time is written, so that no reader pairs one event with the time of
-    // another.
-    if (!slot.what.compare_exchange_strong(seen, 0, std::memory_order_relaxed)) return;
+    uint64_t old_time = slot.time.load(std::memory_order_relaxed);
+    uint64_t claim = uint64_t{event.generation} << kGenerationShift;
+    // (28) release: pairs with (27). The old time was read before the claim, so a newer publisher's
+    // cannot be taken for it.
+    if (!slot.what.compare_exchange_strong(seen, claim, std::memory_order_release,
+                                           std::memory_order_relaxed)) {
+      return;
+    }
     // (15) release: pairs with (25). A reader that sees this time also sees that the old event is
     // gone.
-    slot.time.store(static_cast<uint64_t>(event.time), std::memory_order_release);
-    uint64_t empty = 0;
-    // (16) release: pairs with (17). A reader that sees the event sees its time.
-    slot.what.compare_exchange_strong(empty, Pack(event), std::memory_order_release,
+    if (!slot.time.compare_exchange_strong(old_time, static_cast<uint64_t>(event.time),
+                                           std::memory_order_release, std::memory_order_relaxed)) {
+      return;
+    }
+    // (16) release: pairs with (17) and (27). A reader that sees the event sees its time.
+    slot.what.compare_exchange_strong(claim, Pack(event), std::memory_order_release,
                                       std::memory_order_relaxed);
   }
 
@@ -45,7 +57,7 @@ class EventRing {
     const Slot& slot = slots_[generation % kSlots];
     // (17) acquire: pairs with (16).
     const uint64_t what = slot.what.load(std::memory_order_acquire);
-    if (what == 0 || GenerationOf(what) != generation) return std::nullopt;
+    if (IsClaim(what) || GenerationOf(what) != generation) return std::nullopt;
     // (25) acquire: pairs with (15).
     const uint64_t time = slot.time.load(std::memory_order_acquire);
     if (slot.what.load(std::memory_order_relaxed) != what) return std::nullopt;
@@ -83,17 +95,21 @@ class EventRing {
   };
 
   static constexpr uint32_t kRateBits = 14;
+  static constexpr uint32_t kGenerationShift = 24;
   static constexpr double kRateUnits = 10'000.0;  // 0.01 %
 
   static constexpr uint32_t GenerationOf(uint64_t what) {
-    return static_cast<uint32_t>(what >> 24);
+    return static_cast<uint32_t>(what >> kGenerationShift);
   }
+
+  // No event yet: fresh memory, or a publisher's claim for the event of that generation.
+  static constexpr bool IsClaim(uint64_t what) { return (what >> kRateBits & 15) == 0; }
 
   static uint64_t Pack(const Event& event) {
     const uint64_t rate =
         event.rate < 0 ? 0 : static_cast<uint64_t>(std::lround(event.rate * kRateUnits)) + 1;
-    return uint64_t{event.generation} << 24 | static_cast<uint64_t>(event.from & 7) << 21 |
-           static_cast<uint64_t>(event.to & 7) << 18 |
+    return uint64_t{event.generation} << kGenerationShift |
+           static_cast<uint64_t>(event.from & 7) << 21 | static_cast<uint64_t>(event.to & 7) << 18 |
            static_cast<uint64_t>(event.reason & 15) << kRateBits | rate;
   }
 

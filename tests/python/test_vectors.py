@@ -92,7 +92,7 @@ class Replay:
         if expect == "ok":
             self.breaker.reconfigure(**arguments(changes))
         else:
-            with pytest.raises(ValueError, match="must be|cannot change|needs"):
+            with pytest.raises(ValueError, match=r"must be|cannot change|needs"):
                 self.breaker.reconfigure(**arguments(changes))
 
     def snapshot(self, fields: Step, at: int) -> None:

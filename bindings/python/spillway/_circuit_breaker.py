@@ -112,7 +112,10 @@ class CircuitBreaker(Policy):
     each, in the state it had.
     """
 
-    __slots__ = ("_core", "_options")
+    __slots__ = ()
+
+    _core: _core.CircuitBreakerCore
+    _options: CircuitBreakerOptions
 
     noun = "circuit breaker"
     _rejected = CircuitOpen
@@ -156,7 +159,7 @@ class CircuitBreaker(Policy):
             raise (ValueError if name == "" else TypeError)(
                 f"name is {name!r}; it must be a str that is not empty, or None"
             )
-        self._options = CircuitBreakerOptions(
+        options = CircuitBreakerOptions(
             window=window,
             failure_rate=failure_rate,
             min_calls=min_calls,
@@ -180,11 +183,9 @@ class CircuitBreaker(Policy):
             seed=seed,
             scope=scope,
         )
-        rules = self._options.rules()
-        settings = self._options.settings()
+        settings = options.settings()
         settings["seed"] = settings["seed"] or _clock.new_seed()
-        self._core = _core.CircuitBreakerCore(name or "", settings)
-        super().__init__(self._core, name, rules)
+        super().__init__(_core.CircuitBreakerCore(name or "", settings), name, options)
 
     @property
     def options(self) -> CircuitBreakerOptions:

@@ -37,9 +37,10 @@ def nanos(info: OptionInfo, value: object) -> int:
         rounded = value // timedelta(microseconds=1) * 1000
     else:
         seconds = number(info, value, "seconds as a number, or a timedelta")
-        if not math.isfinite(seconds):
+        exact = seconds * NANOS
+        if not math.isfinite(exact):
             raise out_of_range(info, value)
-        rounded = round(seconds * NANOS)
+        rounded = round(exact)
         # What rounds to nothing would read as 0, which may mean something else.
         if rounded == 0 and seconds != 0:
             raise out_of_range(info, value)

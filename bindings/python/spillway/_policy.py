@@ -5,7 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, ParamSpec, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from . import _core, _events
 from ._callables import check_callable, guard_async, is_async
@@ -23,13 +33,21 @@ EventFields = tuple[int, int, StrEnum, StrEnum, StrEnum, float | None]
 """What spillway.Event holds after the name of the policy."""
 
 
+class Options(Protocol):
+    """What the options of every policy have."""
+
+    def rules(self) -> Rules:
+        """What the end of a call says of the callee."""
+        ...
+
+
 class Policy(_core.Policy):
     """The base of every policy: a decision before each call, and the outcome after it.
 
     Use it as a decorator, with `call`, as `with policy.acquire():` or by hand with `try_acquire`.
     """
 
-    __slots__ = ("__weakref__", "_events_read")
+    __slots__ = ("__weakref__", "_core", "_events_read", "_options")
 
     noun: ClassVar[str]
     _rejected: ClassVar[type[Rejected]]
@@ -37,7 +55,8 @@ class Policy(_core.Policy):
 
     _events_read: int  # the generation up to which the feed has read
 
-    def __init__(self, core: _core.PolicyCore, name: str | None, rules: Rules) -> None:
+    def __init__(self, core: _core.PolicyCore, name: str | None, options: Options) -> None:
+        rules = options.rules()
         super().__init__(
             core,
             name,
@@ -49,6 +68,8 @@ class Policy(_core.Policy):
             rules.classify,
             None if name is None else _events.changed,
         )
+        self._core = core
+        self._options = options
         self._events_read = self.generation
         if name is not None:
             registry.add(self, name)

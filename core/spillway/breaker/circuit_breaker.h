@@ -95,8 +95,9 @@ class CircuitBreaker {
   // The same with plain contents, for faces that hold permits in their own form and see to it
   // themselves that each settles once.
   [[gnu::always_inline]] DecisionFields Decide(Nanos now) noexcept {
+    CircuitBreakerMemory* const memory = memory_;
     // (18) acquire: pairs with (20). Whoever sees a half-open word sees the lease of its probes.
-    const BreakerWord word(memory_->word.load(std::memory_order_acquire));
+    const BreakerWord word(memory->word.load(std::memory_order_acquire));
     if (word.phase() == Phase::kClosed && now >= 0) [[likely]] {
       if (!in_flight_on_) [[likely]]
         return Admit(word, now);
@@ -105,10 +106,10 @@ class CircuitBreaker {
     }
     // (22) acquire: pairs with (23). The time belongs to the word when its copy does. As unsigned
     // numbers: a time before zero goes the slow way.
-    if (memory_->open_word.load(std::memory_order_acquire) == word.bits()) {
-      const uint64_t until = memory_->open_until.load(std::memory_order_relaxed);
+    if (memory->open_word.load(std::memory_order_acquire) == word.bits()) {
+      const uint64_t until = memory->open_until.load(std::memory_order_relaxed);
       const uint64_t time = static_cast<uint64_t>(now);
-      if (time < until && memory_->rejected.TryIncrement(owned_slots_)) {
+      if (time < until && memory->rejected.TryIncrement(owned_slots_)) {
         return Refusal(CircuitBreakerRejection::kOpen, static_cast<Nanos>(until - time));
       }
     }
@@ -117,8 +118,9 @@ class CircuitBreaker {
   DecisionFields Decide() noexcept;
 
   [[gnu::always_inline]] Settlement Settle(PermitFields call, Outcome outcome, Nanos now) noexcept {
+    CircuitBreakerMemory* const memory = memory_;
     // (19) acquire: pairs with (20), as in Decide.
-    const BreakerWord word(memory_->word.load(std::memory_order_acquire));
+    const BreakerWord word(memory->word.load(std::memory_order_acquire));
     const bool plain =
         call.owner == plain_id_ && call.token == word.stamp() && word.phase() == Phase::kClosed;
     // As unsigned numbers: a call that ends before it began goes the slow way.
@@ -126,8 +128,8 @@ class CircuitBreaker {
         static_cast<uint64_t>(now) - static_cast<uint64_t>(call.start) <= tunables_.slow_call();
     if (plain && outcome == Outcome::kSuccess && in_time && now >= 0) [[likely]] {
       const uint64_t epoch = time_.Epoch(now, word.period());
-      if (time_.NeedsOnlyAdding(memory_->cells(), epoch)) [[likely]] {
-        time_.AddSuccess(memory_->cells());
+      if (time_.NeedsOnlyAdding(memory->cells(), epoch)) [[likely]] {
+        time_.AddSuccess(memory->cells());
         return Settlement::kCounted;
       }
     }

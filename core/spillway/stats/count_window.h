@@ -52,17 +52,25 @@ class OutcomeRegister {
     const uint64_t mask = kFailedBits & ((uint64_t{1} << (2 * size)) - 1);
     const uint64_t failed = outcomes & mask;
     const uint64_t slow = outcomes >> 1 & mask;
-    const auto ones = [](uint64_t bits) { return static_cast<uint64_t>(std::popcount(bits)); };
-    counts.by_class[kSlowFailed] = ones(failed & slow);
-    counts.by_class[kSlowOk] = ones(slow & ~failed);
-    counts.by_class[kFailed] = ones(failed & ~slow);
-    counts.by_class[kOk] = size - ones(failed | slow);
+    counts.by_class[kFailed] = Ones(failed & ~slow);
+    if (slow != 0) {
+      counts.by_class[kSlowFailed] = Ones(failed & slow);
+      counts.by_class[kSlowOk] = Ones(slow & ~failed);
+    }
+    counts.by_class[kOk] = size - counts.failed() - counts.by_class[kSlowOk];
     return counts;
   }
 
   static constexpr uint64_t Period(uint64_t word) { return word >> kPeriodShift; }
 
  private:
+  // Of bits two apart, by halves: quicker than the library's popcount where the CPU's is not used.
+  static constexpr uint64_t Ones(uint64_t bits) {
+    bits = (bits & 0x3333'3333'3333'3333) + (bits >> 2 & 0x3333'3333'3333'3333);
+    bits = (bits + (bits >> 4)) & 0x0f0f'0f0f'0f0f'0f0f;
+    return bits * 0x0101'0101'0101'0101 >> 56;
+  }
+
   static constexpr uint32_t kPeriodShift = 61;
   static constexpr uint64_t kPeriods = 8;
   static constexpr uint64_t kOutcomes = (uint64_t{1} << kPeriodShift) - 1;
@@ -105,16 +113,10 @@ class CountWindow {
   // The same without the totals.
   bool RecordInWindow(Word* cells, CallClass call, uint64_t period, uint64_t min_calls,
                       OutcomeCounts* counts) const noexcept {
-    if (in_register()) {
-      const Change change = RecordInRegister(cells[kHead], call, period);
-      if (call == kOk && register_.Size(change.before, period) >= min_calls) return false;
-      *counts = register_.Counts(change.after, period);
-      return true;
-    }
-    const uint64_t ticket = RecordInRing(cells, call, period);
-    if (call == kOk && IsWritten(cells, ticket - min_calls, period)) return false;
-    *counts = Counts(cells, period);
-    return true;
+    if (!in_register()) return RecordInRing(cells, call, period, min_calls, counts);
+    const Change change = RecordInRegister(cells[kHead], call, period);
+    if (call == kOk && register_.Size(change.before, period) >= min_calls) return false;
+    return TellRegister(change.after, period, counts);
   }
 
   struct Change {
@@ -138,8 +140,9 @@ class CountWindow {
     return {.before = seen, .after = seen};
   }
 
-  // Adds the call to the ring and returns its ticket.
-  uint64_t RecordInRing(Word* cells, CallClass call, uint64_t period) const noexcept {
+  // Adds the call to the ring. Answers as Record does.
+  [[gnu::noinline]] bool RecordInRing(Word* cells, CallClass call, uint64_t period,
+                                      uint64_t min_calls, OutcomeCounts* counts) const noexcept {
     const uint64_t ticket = cells[kHead].fetch_add(1, std::memory_order_relaxed);
     Word& place = cells[kRing + (ticket & ring_mask_)];
     const uint64_t wanted = Pack(ticket, period, call);
@@ -151,7 +154,9 @@ class CountWindow {
                                       std::memory_order_relaxed))
         break;
     }
-    return ticket;
+    if (call == kOk && IsWritten(cells, ticket - min_calls, period)) return false;
+    *counts = Counts(cells, period);
+    return true;
   }
 
   OutcomeCounts Counts(const Word* cells, uint64_t period) const noexcept {
@@ -196,6 +201,13 @@ class CountWindow {
   static constexpr size_t kRing = 2 * kHead;
   static constexpr uint64_t kRingPeriods = 4096;
   static constexpr uint32_t kTicketShift = 14;
+
+  // Apart, so that the successes of a busy healthy path need no stack frame.
+  [[gnu::noinline]] bool TellRegister(uint64_t word, uint64_t period,
+                                      OutcomeCounts* counts) const noexcept {
+    *counts = register_.Counts(word, period);
+    return true;
+  }
 
   constexpr bool in_register() const { return size_ <= OutcomeRegister::kMaxSize; }
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/property/random_settings.h"
+#include "tests/support/random_settings.h"
 #include "tests/support/breakers.h"
 #include "tests/support/reference_breaker.h"
 

@@ -39,9 +39,10 @@ void Count(Word& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 DecisionFields CircuitBreaker::Decide() noexcept {
   const BreakerWord word = LoadWord();
-  // A closed breaker that measures nothing has no use for the start time.
+  // A closed breaker that measures nothing has no use for the start time: one that never comes
+  // makes no call slow, should slow calls be told apart by the time it settles.
   if (word.phase() == Phase::kClosed && !in_flight_on_ && !tunables_.knows_slow())
-    return Admit(word, 0);
+    return Admit(word, kForever);
   return Decide(SteadyNow());
 }
 

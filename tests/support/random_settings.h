@@ -1,6 +1,6 @@
 // Settings that make a breaker meet its corners within a few hundred calls.
-#ifndef SPILLWAY_TESTS_PROPERTY_RANDOM_SETTINGS_H_
-#define SPILLWAY_TESTS_PROPERTY_RANDOM_SETTINGS_H_
+#ifndef SPILLWAY_TESTS_SUPPORT_RANDOM_SETTINGS_H_
+#define SPILLWAY_TESTS_SUPPORT_RANDOM_SETTINGS_H_
 
 #include <array>
 #include <cstdint>
@@ -78,4 +78,4 @@ inline CircuitBreakerSettings RandomSettings(Random& random) {
 
 }  // namespace spillway::testing
 
-#endif  // SPILLWAY_TESTS_PROPERTY_RANDOM_SETTINGS_H_
+#endif  // SPILLWAY_TESTS_SUPPORT_RANDOM_SETTINGS_H_

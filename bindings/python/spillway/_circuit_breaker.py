@@ -233,7 +233,8 @@ class CircuitBreaker(Policy):
         """
         if not 0 <= since < GENERATIONS:
             raise ValueError(f"since is {since!r}; it must be a generation, 0 to {GENERATIONS - 1}")
-        return [Event(one[0], self.name, *one) for one in self._read_events(since)[0]]
+        found = self._read_events(since, self.generation)[0]
+        return [Event(fields[0], self.name, *fields) for fields in found]
 
     def force_open(self, now_ns: int | None = None) -> bool:
         """Refuses every call until another state is set. False: that was so already."""
@@ -258,8 +259,8 @@ class CircuitBreaker(Policy):
         self._core.reset(now_ns)
         self._notice()
 
-    def _read_events(self, since: int) -> tuple[Sequence[EventFields], int, int]:
-        events, lost, generation = self._core.events(since)
+    def _read_events(self, since: int, until: int) -> tuple[Sequence[EventFields], int, int]:
+        events, lost, generation = self._core.events(since, until)
         fields = [
             (number, time, State(old), State(new), CircuitBreakerEventReason(reason), rate)
             for number, old, new, reason, rate, time in events

@@ -118,7 +118,7 @@ class Policy:
         ignore: tuple[type[Exception], ...],
         on_result: collections.abc.Callable[[typing.Any], typing.Any] | None,
         classify: collections.abc.Callable[[typing.Any, typing.Any], typing.Any] | None,
-        changed: collections.abc.Callable[[typing.Any], None] | None,
+        changed: collections.abc.Callable[[typing.Any, int], None] | None,
     ) -> None: ...
     def _guard(
         self, function: collections.abc.Callable[..., typing.Any]
@@ -178,7 +178,9 @@ class CircuitBreakerCore(PolicyCore):
     def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
     def disable(self, now_ns: int | None = None) -> bool: ...
     def events(
-        self, since: typing.SupportsInt | typing.SupportsIndex
+        self,
+        since: typing.SupportsInt | typing.SupportsIndex,
+        until: typing.SupportsInt | typing.SupportsIndex,
     ) -> tuple[list[tuple[int, str, str, str, float | None, int]], int, int]: ...
     def force_open(self, now_ns: int | None = None) -> bool: ...
     def metrics_only(self, now_ns: int | None = None) -> bool: ...

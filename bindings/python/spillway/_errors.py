@@ -34,7 +34,8 @@ class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
         return f"{named} refused the call ({self.reason}); retry after {self.retry_after:.3f} s"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.reason, self.retry_after, self.policy, self.retry_after_ns)
+        arguments = (self.reason, self.retry_after, self.policy, self.retry_after_ns)
+        return type(self), arguments, self.__dict__  # notes and what others added
 
 
 class CircuitOpen(Rejected):

@@ -1,7 +1,7 @@
 """State changes of the named policies: one history, the log, and listeners.
 
-A call that changes a policy's state only puts the policy into a queue. One daemon thread reads the
-events from there, so that a slow or throwing listener hurts nobody.
+A call that changes a policy's state only notes that in a queue. One daemon thread reads the events
+from there, so that a slow or throwing listener hurts nobody.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Event:
 
 
 class Feed:
-    """The events of all named policies, in the order they were read."""
+    """The events of all named policies, in the order the policies were noted."""
 
     def __init__(self) -> None:
         self._history: deque[Event] = deque(maxlen=HISTORY)
@@ -68,7 +68,8 @@ class Feed:
         self._lock = threading.Lock()  # of the fields above
         self._delivering = threading.Lock()  # one at a time, so that order is kept
         self._starting = threading.Lock()
-        self._queue: SimpleQueue[Policy | None] = SimpleQueue()
+        self._noted: deque[tuple[Policy, int]] = deque()
+        self._wake: SimpleQueue[bool] = SimpleQueue()  # False: to end
         self._thread: threading.Thread | None = None
 
     def after_fork(self) -> None:
@@ -79,19 +80,19 @@ class Feed:
             policy._events_read = policy.generation
         self._delivered = self._sequence
 
-    def changed(self, policy: Policy) -> None:
+    def changed(self, policy: Policy, generation: int) -> None:
         """Called by the thread whose call changed the policy. Never blocks on another thread."""
+        self._noted.append((policy, generation))
         if _clock.virtual is not None:
-            self._read(policy)
+            self._read_noted()
             self._deliver()
             return
-        self._queue.put(policy)
+        self._wake.put(True)
         if self._thread is None or not self._thread.is_alive():
             self._start_thread()
 
     def events(self, since: int) -> list[Event]:
-        for policy in registry:
-            self._read(policy)
+        self._read_noted()
         with self._lock:
             return [event for event in self._history if event.sequence > since]
 
@@ -117,19 +118,20 @@ class Feed:
 
     def clear(self) -> None:
         """Forgets all events; the listeners stay."""
-        for policy in registry:
-            self._read(policy)
+        self._read_noted()
         with self._lock:
             self._history.clear()
             self._sequence = self._delivered = self._lost = 0
 
-    def _read(self, policy: Policy) -> None:
+    def _read_noted(self) -> None:
         with self._lock:
-            found, lost, policy._events_read = policy._read_events(policy._events_read)
-            self._lost += lost
-            for event in found:
-                self._sequence += 1
-                self._history.append(Event(self._sequence, policy.name, *event))
+            while self._noted:
+                policy, until = self._noted.popleft()
+                found, lost, policy._events_read = policy._read_events(policy._events_read, until)
+                self._lost += lost
+                for event in found:
+                    self._sequence += 1
+                    self._history.append(Event(self._sequence, policy.name, *event))
 
     def _deliver(self) -> None:
         # Whoever holds the lock looks again after giving it back, so nothing is left lying.
@@ -151,9 +153,9 @@ class Feed:
             return  # another thread does it, or this one was interrupted while it did
         try:
             thread = threading.Thread(
-                target=self._run, args=(self._queue,), name="spillway-events", daemon=True
+                target=self._run, args=(self._wake,), name="spillway-events", daemon=True
             )
-            # No thread can be started while the interpreter ends: the log is over then.
+            # No thread can be started while the interpreter ends.
             with contextlib.suppress(RuntimeError):
                 thread.start()
                 self._thread = thread
@@ -162,16 +164,15 @@ class Feed:
         finally:
             self._starting.release()
 
-    def _run(self, queue: SimpleQueue[Policy | None]) -> None:
-        while (policy := queue.get()) is not None:
-            self._read(policy)
-            del policy  # not kept alive while there is nothing to do
+    def _run(self, wake: SimpleQueue[bool]) -> None:
+        while wake.get():
+            self._read_noted()
             self._deliver()
 
     def _finish(self) -> None:
         """Lets the thread deliver what is left, for a second at most."""
         if self._thread is not None:
-            self._queue.put(None)
+            self._wake.put(False)
             self._thread.join(timeout=1.0)
 
 

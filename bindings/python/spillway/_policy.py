@@ -83,8 +83,9 @@ class Policy(_core.Policy):
         """As fresh as when it was made."""
         raise NotImplementedError
 
-    def _read_events(self, since: int) -> tuple[Sequence[EventFields], int, int]:
-        """The events after a generation, how many were lost, and the generation to go on from."""
+    def _read_events(self, since: int, until: int) -> tuple[Sequence[EventFields], int, int]:
+        """The events after one generation and up to another, how many of them were lost, and the
+        generation to go on from."""
         raise NotImplementedError
 
     @overload

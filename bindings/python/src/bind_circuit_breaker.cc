@@ -19,8 +19,8 @@ namespace {
 
 using Settings = CircuitBreakerSettings;
 
-// Whether the kernel's last tick is as good a time as a precise one, while the breaker is closed: no
-// bucket and no limit is so short that a tick would show.
+// Whether the kernel's last tick is as good a time as a precise one, while the breaker is closed:
+// no bucket and no limit is so short that a tick would show.
 bool CoarseTimeDoes(const Settings& settings) {
   const bool by_time = settings.window_kind == WindowKind::kTime;
   return OutlastsTicks(by_time ? settings.window_ns / settings.buckets : 0) &&
@@ -73,12 +73,15 @@ Nanos PreciseTime(const Time& value) {
   return now == kReadClock ? PreciseNow() : now;
 }
 
-// (events as (generation, old, new, reason, rate, time), how many were lost, the next `since`)
-Events ReadEvents(CircuitBreakerPolicy& self, uint32_t since) {
+// The events after generation `since` and up to `until`, how many were lost, and the next `since`.
+Events ReadEvents(CircuitBreakerPolicy& self, uint32_t since, uint32_t until) {
   Event buffer[EventRing::kSlots];
   const EventBatch batch = self.breaker().Events(since, buffer);
-  py::list events;
+  py::typing::List<EventFields> events;
   for (const Event& event : std::span(buffer, batch.count)) {
+    if (IsLaterGeneration(event.generation, until)) {
+      return py::make_tuple(std::move(events), batch.lost, until);
+    }
     events.append(py::make_tuple(event.generation,
                                  NameOf(static_cast<CircuitBreakerState>(event.from)),
                                  NameOf(static_cast<CircuitBreakerState>(event.to)),
@@ -97,31 +100,28 @@ void BindCircuitBreaker(py::module_& module) {
                            "The circuit breaker itself: made, changed and looked at here.")
       .def(py::init<const std::string&, const Fields&>(), py::arg("name"), py::arg("options"))
       .def("reconfigure", &Self::Reconfigure, py::arg("options"))
-      .def("snapshot",
-           [](Self& self, const Time& at) {
-             return FieldsOf(self.breaker().Snapshot(PreciseTime(at)));
-           },
-           now)
-      .def("events", &ReadEvents, py::arg("since"))
-      .def_property_readonly("state",
-                             [](Self& self) { return NameOf(self.breaker().state()); })
+      .def(
+          "snapshot",
+          [](Self& self, const Time& at) {
+            return FieldsOf(self.breaker().Snapshot(PreciseTime(at)));
+          },
+          now)
+      .def("events", &ReadEvents, py::arg("since"), py::arg("until"))
+      .def_property_readonly("state", [](Self& self) { return NameOf(self.breaker().state()); })
       .def_property_readonly("generation", &Self::generation)
       .def_property_readonly("seed", [](Self& self) { return self.breaker().settings().seed; })
-      .def("force_open",
-           [](Self& self, const Time& at) {
-             return self.breaker().ForceOpen(PreciseTime(at));
-           },
-           now)
-      .def("disable",
-           [](Self& self, const Time& at) { return self.breaker().Disable(PreciseTime(at)); },
-           now)
-      .def("metrics_only",
-           [](Self& self, const Time& at) {
-             return self.breaker().MetricsOnly(PreciseTime(at));
-           },
-           now)
-      .def("reset",
-           [](Self& self, const Time& at) { self.breaker().Reset(PreciseTime(at)); }, now);
+      .def(
+          "force_open",
+          [](Self& self, const Time& at) { return self.breaker().ForceOpen(PreciseTime(at)); }, now)
+      .def(
+          "disable",
+          [](Self& self, const Time& at) { return self.breaker().Disable(PreciseTime(at)); }, now)
+      .def(
+          "metrics_only",
+          [](Self& self, const Time& at) { return self.breaker().MetricsOnly(PreciseTime(at)); },
+          now)
+      .def(
+          "reset", [](Self& self, const Time& at) { self.breaker().Reset(PreciseTime(at)); }, now);
 }
 
 }  // namespace spillway::python

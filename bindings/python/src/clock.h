@@ -13,7 +13,8 @@ namespace spillway::python {
 // As a `now`: the policy reads the clock, a cheap one where that is good enough.
 inline constexpr Nanos kReadClock = std::numeric_limits<Nanos>::min();
 
-// What spillway.testing.virtual_time has set the clock of this process to; kReadClock: the real one.
+// What spillway.testing.virtual_time has set the clock of this process to; kReadClock: the real
+// one.
 inline constinit Atomic<Nanos> virtual_now{kReadClock};
 
 inline Nanos PreciseNow() noexcept {

@@ -139,7 +139,8 @@ PyMethodDef kGuardMethods[] = {
     {"__exit__", AsCFunction(Exit), METH_FASTCALL,
      "__exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: "
      "types.TracebackType | None, /) -> None\n\n"
-     "Settles the permit, unless that was done by hand: by the policy's rules for an error, and as\n"
+     "Settles the permit, unless that was done by hand: by the policy's rules for an error, and "
+     "as\n"
      "a success when the block ended without one."},
     {"__aenter__", AsyncEnter, METH_NOARGS,
      "__aenter__(self) -> collections.abc.Awaitable[Permit]\n\nAs __enter__."},

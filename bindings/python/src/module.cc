@@ -40,9 +40,9 @@ void SetVirtualTime(const py::typing::Optional<py::int_>& value) {
 
 namespace py = pybind11;
 
-// Not marked py::mod_gil_not_used(): the types here rely on the GIL for "settled once", and no build
-// without a GIL has been tested, so such an interpreter turns its GIL on. Sub-interpreters are
-// refused: there is one set of Globals.
+// Not marked py::mod_gil_not_used(): the types here rely on the GIL for "settled once", and no
+// build without a GIL has been tested, so such an interpreter turns its GIL on. Sub-interpreters
+// are refused: there is one set of Globals.
 PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   using namespace spillway::python;
   module.doc() = "The compiled part of spillway. Use the names that spillway itself offers.";

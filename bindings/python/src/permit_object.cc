@@ -80,13 +80,14 @@ int PermitTruth(PyObject*) { return 1; }
 PyObject* PermitBool(PyObject*, PyObject*) { Py_RETURN_TRUE; }
 
 PyMethodDef kPermitMethods[] = {
-    // Beside the slot, which has no place for the type: checkers tell permits from rejections by it.
-    {"__bool__", PermitBool, METH_NOARGS | METH_COEXIST,
-     "__bool__(self) -> typing.Literal[True]"},
+    // Beside the slot, which has no place for the type: checkers tell permits from rejections by
+    // it.
+    {"__bool__", PermitBool, METH_NOARGS | METH_COEXIST, "__bool__(self) -> typing.Literal[True]"},
     {"settle", AsCFunction(SettleMethod), METH_FASTCALL | METH_KEYWORDS,
      "settle(self, outcome: spillway._outcome.Outcome, now_ns: int | None = None) -> bool\n\n"
      "Tells how the call ended. True when that was counted.\n\n"
-     "False when the permit was settled before, or when the state it was issued in has ended: both\n"
+     "False when the permit was settled before, or when the state it was issued in has ended: "
+     "both\n"
      "change nothing but a counter. Thread-safe; never blocks."},
     {"settle_result", SettleResultMethod, METH_O,
      "settle_result(self, result: typing.Any) -> typing.Any\n\n"
@@ -153,17 +154,16 @@ void DeallocRejection(PyObject* object) {
   FreeObject(object);
 }
 
-PyMethodDef kRejectionMethods[] = {
-    {"__bool__", RejectionBool, METH_NOARGS | METH_COEXIST, "__bool__(self) -> typing.Literal[False]"},
-    {}};
+PyMethodDef kRejectionMethods[] = {{"__bool__", RejectionBool, METH_NOARGS | METH_COEXIST,
+                                    "__bool__(self) -> typing.Literal[False]"},
+                                   {}};
 
 PyGetSetDef kRejectionProperties[] = {
     {"reason", GetReason, nullptr, "(self) -> enum.StrEnum\n\nWhy the policy refused.", nullptr},
     {"retry_after", GetRetryAfter, nullptr,
-     "(self) -> float\n\nHow long to wait before asking again, in seconds, rounded up.",
+     "(self) -> float\n\nHow long to wait before asking again, in seconds, rounded up.", nullptr},
+    {"retry_after_ns", GetRetryAfterNs, nullptr, "(self) -> int\n\nThe same in nanoseconds, exact.",
      nullptr},
-    {"retry_after_ns", GetRetryAfterNs, nullptr,
-     "(self) -> int\n\nThe same in nanoseconds, exact.", nullptr},
     {}};
 
 constexpr char kRejectionDoc[] = "The answer no, with its reason. It is false.";

@@ -12,8 +12,8 @@ namespace {
 PolicyObject* Self(PyObject* object) { return reinterpret_cast<PolicyObject*>(object); }
 
 int Init(PyObject* object, PyObject* args, PyObject* keywords) {
-  static const char* names[] = {"core",      "name",     "rejected", "reasons", "on", "ignore",
-                                "on_result", "classify", "changed",  nullptr};
+  static const char* names[] = {"core",   "name",      "rejected", "reasons", "on",
+                                "ignore", "on_result", "classify", "changed", nullptr};
   PolicyObject* self = Self(object);
   PyObject *core, *name, *rejected, *reasons, *on, *ignore, *on_result, *classify, *changed;
   if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOO!O!O!OOO:Policy", const_cast<char**>(names),
@@ -66,7 +66,8 @@ void Dealloc(PyObject* object) {
 
 PolicyObject* Initialised(PyObject* object) {
   PolicyObject* self = Self(object);
-  if (self->policy != nullptr) [[likely]] return self;
+  if (self->policy != nullptr) [[likely]]
+    return self;
   PyErr_Format(PyExc_RuntimeError, "this %s was not initialised: its __init__ did not run",
                Py_TYPE(object)->tp_name);
   return nullptr;
@@ -105,8 +106,8 @@ PyObject* Call(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObje
   if (PyFunction_Check(function)) {
     const auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function));
     if ((code->co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)) != 0) [[unlikely]] {
-      const auto refused = py::reinterpret_steal<py::object>(
-          PyObject_CallOneArg(globals.check_callable, args[0]));
+      const auto refused =
+          py::reinterpret_steal<py::object>(PyObject_CallOneArg(globals.check_callable, args[0]));
       if (!refused) return nullptr;
     }
   }
@@ -135,7 +136,8 @@ PyMethodDef kMethods[] = {
     {"try_acquire", AsCFunction(TryAcquire), METH_FASTCALL | METH_KEYWORDS,
      "try_acquire(self, now_ns: int | None = None) -> Permit | Rejection\n\n"
      "Asks for a permit to make one call: a true Permit, or a false Rejection.\n\n"
-     "Settle the permit with what became of the call. now_ns is the time in nanoseconds of a clock\n"
+     "Settle the permit with what became of the call. now_ns is the time in nanoseconds of a "
+     "clock\n"
      "of yours; None reads the monotonic clock. Thread-safe; never blocks."},
     {"acquire", Acquire, METH_NOARGS,
      "acquire(self) -> Guard\n\n"
@@ -156,7 +158,7 @@ PyMethodDef kMethods[] = {
      "tuple[enum.StrEnum, ...], on: tuple[type[Exception], ...], ignore: tuple[type[Exception], "
      "...], on_result: collections.abc.Callable[[typing.Any], object] | None, classify: "
      "collections.abc.Callable[[typing.Any, typing.Any], object] | None, changed: "
-     "collections.abc.Callable[[typing.Any], None] | None) -> None"},
+     "collections.abc.Callable[[typing.Any, int], None] | None) -> None"},
     {"_notice", NoticeMethod, METH_NOARGS,
      "_notice(self) -> None\n\nSays that the policy may have changed by another way than a call."},
     {}};
@@ -173,21 +175,20 @@ PyGetSetDef kProperties[] = {
 
 constexpr char kDoc[] = "What every policy offers for each request.";
 
-PyType_Slot kSlots[] = {
-    {Py_tp_doc, const_cast<char*>(kDoc)},
-    {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
-    {Py_tp_init, reinterpret_cast<void*>(Init)},
-    {Py_tp_dealloc, reinterpret_cast<void*>(Dealloc)},
-    {Py_tp_traverse, reinterpret_cast<void*>(Traverse)},
-    {Py_tp_clear, reinterpret_cast<void*>(Clear)},
-    {Py_tp_methods, kMethods},
-    {Py_tp_getset, kProperties},
-    {0, nullptr}};
+PyType_Slot kSlots[] = {{Py_tp_doc, const_cast<char*>(kDoc)},
+                        {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
+                        {Py_tp_init, reinterpret_cast<void*>(Init)},
+                        {Py_tp_dealloc, reinterpret_cast<void*>(Dealloc)},
+                        {Py_tp_traverse, reinterpret_cast<void*>(Traverse)},
+                        {Py_tp_clear, reinterpret_cast<void*>(Clear)},
+                        {Py_tp_methods, kMethods},
+                        {Py_tp_getset, kProperties},
+                        {0, nullptr}};
 
-PyType_Spec kSpec = {"spillway._core.Policy", sizeof(PolicyObject), 0,
-                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
-                         Py_TPFLAGS_IMMUTABLETYPE,
-                     kSlots};
+PyType_Spec kSpec = {
+    "spillway._core.Policy", sizeof(PolicyObject), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    kSlots};
 
 // The call returned a coroutine: it has only begun.
 PyObject* SettleWhenDone(PolicyObject* self, const PermitFields& permit, PyObject* coroutine) {
@@ -219,7 +220,7 @@ void NoticeChange(PolicyObject* self, uint32_t generation) noexcept {
   if (self->changed == Py_None) return;
   const ExceptionSaver saver;
   const auto done = py::reinterpret_steal<py::object>(
-      PyObject_CallOneArg(self->changed, reinterpret_cast<PyObject*>(self)));
+      PyObject_CallFunction(self->changed, "OI", self, generation));
   if (!done) PyErr_WriteUnraisable(self->changed);
 }
 
@@ -252,12 +253,15 @@ bool SettleError(PolicyObject* self, const PermitFields& permit, PyObject* error
 PyObject* CallGuarded(PolicyObject* self, PyObject* function, PyObject* const* args, size_t count,
                       PyObject* keywords) {
   const DecisionFields decision = Decide(self, kReadClock);
-  if (decision.reason != 0) [[unlikely]] return RaiseRejected(self, decision);
+  if (decision.reason != 0) [[unlikely]]
+    return RaiseRejected(self, decision);
   PyObject* result = PyObject_Vectorcall(function, args, count, keywords);
-  if (result == nullptr) [[unlikely]] return FinishFailed(self, decision.permit);
+  if (result == nullptr) [[unlikely]]
+    return FinishFailed(self, decision.permit);
   if (PyCoro_CheckExact(result)) [[unlikely]]
     return SettleWhenDone(self, decision.permit, result);
-  if (!SettleResult(self, decision.permit, result)) [[unlikely]] Py_CLEAR(result);
+  if (!SettleResult(self, decision.permit, result)) [[unlikely]]
+    Py_CLEAR(result);
   return result;
 }
 
@@ -268,7 +272,8 @@ PyObject* ReasonOf(const PolicyObject* self, int32_t reason) {
 }
 
 PyObject* RaiseRejected(const PolicyObject* self, const DecisionFields& decision) {
-  const auto retry_after = py::reinterpret_steal<py::object>(RoundedUpSeconds(decision.retry_after));
+  const auto retry_after =
+      py::reinterpret_steal<py::object>(RoundedUpSeconds(decision.retry_after));
   const auto retry_after_ns =
       py::reinterpret_steal<py::object>(PyLong_FromLongLong(decision.retry_after));
   if (!retry_after || !retry_after_ns) return nullptr;

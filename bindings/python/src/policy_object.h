@@ -12,12 +12,12 @@ namespace spillway::python {
 // Set by __init__, once, and not changed after it.
 struct PolicyObject {
   PyObject ob_base;
-  Policy* policy;     // inside `core`; null before __init__
-  PyObject* core;     // the pybind11 object that owns the policy
-  PyObject* name;     // str or None
+  Policy* policy;      // inside `core`; null before __init__
+  PyObject* core;      // the pybind11 object that owns the policy
+  PyObject* name;      // str or None
   PyObject* rejected;  // the exception that says no
-  PyObject* reasons;  // tuple of StrEnum members: the policy's reasons for refusing, from number 1
-  PyObject* changed;  // called with the policy after its generation changed; None: nobody cares
+  PyObject* reasons;   // tuple of StrEnum members: the policy's reasons for refusing, from number 1
+  PyObject* changed;   // called with the policy and its new generation; None: nobody cares
   Rules rules;
   uint32_t noticed;  // the generation `changed` was last called for
 };
@@ -29,7 +29,8 @@ void NoticeChange(PolicyObject* self, uint32_t generation) noexcept;
 
 inline void Notice(PolicyObject* self) noexcept {
   const uint32_t generation = self->policy->generation();
-  if (generation != self->noticed) [[unlikely]] NoticeChange(self, generation);
+  if (generation != self->noticed) [[unlikely]]
+    NoticeChange(self, generation);
 }
 
 inline DecisionFields Decide(PolicyObject* self, Nanos now) noexcept {

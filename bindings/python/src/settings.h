@@ -49,9 +49,7 @@ Settings SettingsFrom(const Fields& options) {
 }
 
 // A rate that is undefined is None.
-inline Rate RateOrNone(double rate) {
-  return rate < 0 ? Rate(py::none()) : Rate(py::float_(rate));
-}
+inline Rate RateOrNone(double rate) { return rate < 0 ? Rate(py::none()) : Rate(py::float_(rate)); }
 
 // The fields of a snapshot by name.
 template <class Snapshot>

@@ -22,9 +22,9 @@ struct Globals {
   PyTypeObject* guard_type = nullptr;
   PyTypeObject* ready_type = nullptr;
   PyTypeObject* guarded_type = nullptr;
-  PyObject* outcomes[3] = {};           // the members of spillway.Outcome, by number
-  PyObject* settle_after = nullptr;     // async: awaits under a guard
-  PyObject* check_callable = nullptr;   // raises for what cannot be guarded
+  PyObject* outcomes[3] = {};          // the members of spillway.Outcome, by number
+  PyObject* settle_after = nullptr;    // async: awaits under a guard
+  PyObject* check_callable = nullptr;  // raises for what cannot be guarded
 };
 inline constinit Globals globals;
 

@@ -132,19 +132,19 @@ def options_header(noun: Noun) -> str:
         if option.type == "duration":
             value = f"absl::Nanoseconds({value})"
         rows.append(f"  {duration_field(option)} {option.name} = {value};")
-    copies = [
-        f"  settings.{o.member} = "
-        + (f"internal::OptionNanos(options.{o.name});" if o.type == "duration" else f"options.{o.name};")
-        for o in noun.options
-    ]
+    copies = []
+    for option in noun.options:
+        given = f"options.{option.name}"
+        value = f"internal::OptionNanos({given})" if option.type == "duration" else given
+        copies.append(f"  settings.{option.member} = {value};")
+    doc = (
+        f"{settings}, where each option is described, with durations as absl::Duration. "
+        "absl::ZeroDuration() turns off what can be off; an infinite one is out of range."
+    )
     body = "\n".join(
         [
             "namespace spillway {\n",
-            fill(
-                f"{settings}, where each option is described, with durations as absl::Duration. "
-                "absl::ZeroDuration() turns off what can be off; an infinite duration is out of range.",
-                "// ",
-            ),
+            fill(doc, "// "),
             f"struct {options} {{",
             *rows,
             "};\n",

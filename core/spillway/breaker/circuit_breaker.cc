@@ -13,7 +13,7 @@ using Rejection = CircuitBreakerRejection;
 constexpr uint32_t kMaxProbes = 63;
 
 // Twice the longest probe_lease an option can ask for.
-constexpr Nanos kLongestLease = 2 * 3600 * kNanosPerSecond;
+constexpr Nanos kLongestLease = kNanosPerSecond * 2 * 3600;
 
 uint32_t StripeOf(uint32_t stripes) {
   // The CPU is only a hint that keeps writers apart: after a migration the addition is as atomic as

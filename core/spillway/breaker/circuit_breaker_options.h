@@ -15,7 +15,7 @@
 namespace spillway {
 
 // CircuitBreakerSettings, where each option is described, with durations as absl::Duration.
-// absl::ZeroDuration() turns off what can be off; an infinite duration is out of range.
+// absl::ZeroDuration() turns off what can be off; an infinite one is out of range.
 struct CircuitBreakerOptions {
   WindowKind window_kind = CircuitBreakerSettings{}.window_kind;
   absl::Duration window = absl::Nanoseconds(CircuitBreakerSettings{}.window_ns);

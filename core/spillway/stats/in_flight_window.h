@@ -39,12 +39,12 @@ class InFlightWindow {
       : bucket_(static_cast<uint64_t>(BucketFor(window_bucket, limit))),
         window_(static_cast<uint64_t>(window)),
         limit_(static_cast<uint64_t>(limit)),
-        slots_(static_cast<uint32_t>(SlotsFor(window_ + limit_, bucket_.divisor()))),
+        slots_(SlotsFor(window_ + limit_, bucket_.divisor())),
         count_bits_(
             std::min(static_cast<uint32_t>(std::bit_width(bucket_.divisor())) - 1, kMaxCountBits)),
         most_counted_(uint64_t{1} << (count_bits_ - 1)) {}
 
-  constexpr size_t words() const { return size_t{kKinds} * slots_; }
+  constexpr size_t words() const { return kKinds * slots_; }
 
   constexpr uint64_t Epoch(Nanos start, uint64_t period) const {
     return bucket_.Quotient(static_cast<uint64_t>(std::max<Nanos>(start, 0))) + period +
@@ -76,7 +76,7 @@ class InFlightWindow {
     const uint64_t time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
     const uint64_t offset = time - bucket_.Quotient(time) * bucket_.divisor();
     Judged judged;
-    for (uint32_t slot = 0; slot < slots_; ++slot) {
+    for (size_t slot = 0; slot < slots_; ++slot) {
       // (10) acquire: pairs with (11) and (26). Started is read before the two that answer it: a
       // call seen as finished or ignored was seen as started, up to those that start meanwhile, and
       // the differences below saturate for these.
@@ -96,7 +96,7 @@ class InFlightWindow {
   // A period in which the window is empty.
   uint64_t NextPeriod(const Word* cells, Nanos now) const noexcept {
     uint64_t newest = 0;
-    for (uint32_t slot = 0; slot < slots_; ++slot) {
+    for (size_t slot = 0; slot < slots_; ++slot) {
       newest = std::max(newest, LoadCell(cells, kStarted, slot) >> count_bits_);
     }
     const uint64_t needed = newest + 2 * slots_;
@@ -116,7 +116,7 @@ class InFlightWindow {
 
   // A bucket is read until it has been over for limit + window, and two more are partly used at any
   // time. A power of two, so that finding a cell takes no division.
-  static constexpr uint64_t SlotsFor(uint64_t reach, uint64_t bucket) {
+  static constexpr size_t SlotsFor(uint64_t reach, uint64_t bucket) {
     return std::bit_ceil((reach + bucket - 1) / bucket + 2);
   }
 
@@ -127,7 +127,7 @@ class InFlightWindow {
   Word& CellOf(Word* cells, Kind kind, uint64_t epoch) const noexcept {
     return cells[kind * slots_ + (epoch & (slots_ - 1))];
   }
-  uint64_t LoadCell(const Word* cells, Kind kind, uint32_t slot) const noexcept {
+  uint64_t LoadCell(const Word* cells, Kind kind, size_t slot) const noexcept {
     return cells[kind * slots_ + slot].load(std::memory_order_relaxed);
   }
   uint64_t CountOf(uint64_t cell, uint64_t epoch) const {
@@ -163,7 +163,7 @@ class InFlightWindow {
   Divider bucket_;
   uint64_t window_;
   uint64_t limit_;
-  uint32_t slots_;
+  size_t slots_;
   uint32_t count_bits_;
   uint64_t most_counted_;  // half of what a count has room for
 };

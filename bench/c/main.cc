@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <string>
 
-#include "bench/medians.h"
+#include "bench/least_times.h"
 
 namespace {
 
@@ -13,17 +13,17 @@ struct Operation {
   int calls;  // into the library
 };
 
-void PrintAdded(const spillway::bench::Medians& medians) {
+void PrintAdded(const spillway::bench::LeastTimes& least) {
   std::printf("\nfloors in ns: fetch_add %.2f, a call into the library %.2f\n",
-              medians.of("Floor_FetchAdd"), medians.of("Floor_LibraryCall"));
-  std::printf("%-24s %8s %8s %8s %6s %10s %8s\n", "median CPU ns", "C++", "C", "C adds", "calls",
+              least.of("Floor_FetchAdd"), least.of("Floor_LibraryCall"));
+  std::printf("%-24s %8s %8s %8s %6s %10s %8s\n", "least CPU ns", "C++", "C", "C adds", "calls",
               "adds/call", "at most");
   for (const Operation operation :
        {Operation{"TryAcquire", 1}, Operation{"AcquireSettle", 2},
         Operation{"AcquireSettle_InFlight", 2}, Operation{"Reject", 1}}) {
     const std::string name = operation.name;
-    const double cpp = medians.of("Cpp_" + name);
-    const double c = medians.of("C_" + name);
+    const double cpp = least.of("Cpp_" + name);
+    const double c = least.of("C_" + name);
     if (cpp == 0.0 || c == 0.0) continue;  // filtered out
     const double added = (c - cpp) / operation.calls;
     std::printf("%-24s %8.2f %8.2f %8.2f %6d %10.2f %8.2f%s\n", operation.name, cpp, c, c - cpp,
@@ -34,7 +34,7 @@ void PrintAdded(const spillway::bench::Medians& medians) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  spillway::bench::Medians medians;
-  if (!medians.RunAll(argc, argv)) return 1;
-  PrintAdded(medians);
+  spillway::bench::LeastTimes least;
+  if (!least.RunAll(argc, argv)) return 1;
+  PrintAdded(least);
 }

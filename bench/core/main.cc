@@ -2,12 +2,12 @@
 // by.
 #include <cstdio>
 
-#include "bench/medians.h"
+#include "bench/least_times.h"
 #include "spillway/breaker/circuit_breaker.h"
 
 namespace {
 
-using spillway::bench::Medians;
+using spillway::bench::LeastTimes;
 
 struct Bound {
   const char* benchmark;
@@ -16,10 +16,10 @@ struct Bound {
   double floor;
 };
 
-void PrintBounds(const Medians& medians) {
-  const double add = medians.of("Floor_FetchAdd");
-  const double cas = medians.of("Floor_CasLoop");
-  const double clock = medians.of("Floor_SteadyClock");
+void PrintBounds(const LeastTimes& least) {
+  const double add = least.of("Floor_FetchAdd");
+  const double cas = least.of("Floor_CasLoop");
+  const double clock = least.of("Floor_SteadyClock");
   const Bound bounds[] = {
       {"Breaker_TryAcquire", 0.5, "fetch_add", add},
       {"Breaker_AcquireSettle", 1.5, "fetch_add", add},
@@ -28,12 +28,12 @@ void PrintBounds(const Medians& medians) {
       {"Breaker_Reject", 0.5, "fetch_add", add},
       {"CountWindow_Record/20/threads:1", 1.4, "CAS loop", cas},
       {"CountWindow_Record/100/threads:1", 3.8, "fetch_add", add},
-      {"Breaker_Striped/threads:2", 1.5, "one thread", medians.of("Breaker_Striped/threads:1")},
+      {"Breaker_Striped/threads:2", 1.5, "one thread", least.of("Breaker_Striped/threads:1")},
   };
-  std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "median CPU ns a call of a thread", "ns",
-              "floor", "ns", "ratio", "at most");
+  std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",
+              "ns", "ratio", "at most");
   for (const Bound& bound : bounds) {
-    const double time = medians.of(bound.benchmark);
+    const double time = least.of(bound.benchmark);
     if (time == 0.0 || bound.floor == 0.0) continue;  // filtered out
     const double ratio = time / bound.floor;
     std::printf("%-34s %9.2f   %-18s %8.2f %7.2f %8.2f%s\n", bound.benchmark, time,
@@ -50,7 +50,7 @@ void PrintBounds(const Medians& medians) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Medians medians;
-  if (!medians.RunAll(argc, argv)) return 1;
-  PrintBounds(medians);
+  LeastTimes least;
+  if (!least.RunAll(argc, argv)) return 1;
+  PrintBounds(least);
 }

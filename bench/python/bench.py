@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""What a guarded call costs in Python, beside the bare call and two other breakers.
+
+Each figure is the median of repeats, all measured in turn in this run. Figures are printed, never
+judged.
+
+    bench/python/bench.py [--seconds 0.2] [--repeats 9]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import gc
+import logging
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
+
+import circuitbreaker
+import pybreaker
+import spillway as sw
+
+FORMAT = argparse.RawDescriptionHelpFormatter
+
+Work = Callable[[], Any]
+AsyncWork = Callable[[], Coroutine[Any, Any, Any]]
+
+
+class Case(NamedTuple):
+    name: str
+    loop: Callable[[int], float]  # seconds for so many calls
+    base: str = ""  # the case it is set beside
+
+
+def no_op() -> None:
+    pass
+
+
+async def no_op_async() -> None:
+    pass
+
+
+def calls(work: Work) -> Callable[[int], float]:
+    def loop(count: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(count):
+            work()
+        return time.perf_counter() - begin
+
+    return loop
+
+
+def awaits(work: AsyncWork) -> Callable[[int], float]:
+    async def run(count: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(count):
+            await work()
+        return time.perf_counter() - begin
+
+    return lambda count: asyncio.run(run(count))
+
+
+def caught(work: Work, refusal: type[Exception]) -> Work:
+    def ask() -> None:
+        try:
+            work()
+        except refusal:
+            pass
+        else:
+            raise RuntimeError(f"{work} was not refused")
+
+    return ask
+
+
+def blocks(breaker: sw.CircuitBreaker) -> Callable[[int], float]:
+    acquire = breaker.acquire
+
+    def loop(count: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(count):
+            with acquire():
+                pass
+        return time.perf_counter() - begin
+
+    return loop
+
+
+def permits(breaker: sw.CircuitBreaker, now: int | None) -> Callable[[int], float]:
+    try_acquire, success = breaker.try_acquire, sw.Outcome.SUCCESS
+
+    def loop(count: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(count):
+            try_acquire(now_ns=now).settle(success, now_ns=now)  # type: ignore[union-attr]
+        return time.perf_counter() - begin
+
+    return loop
+
+
+def open_forever() -> sw.CircuitBreaker:
+    breaker = sw.CircuitBreaker(window=sw.Consecutive(1), open_for=86400, max_open=86400)
+    permit = breaker.try_acquire()
+    assert permit
+    permit.settle(sw.Outcome.FAILURE)
+    return breaker
+
+
+def cases() -> list[Case]:
+    breaker = sw.CircuitBreaker()
+    precise = sw.CircuitBreaker(window=sw.TimeWindow(0.01))
+    counting = sw.CircuitBreaker(window=sw.CountWindow(100), slow_call=None)
+    judging = sw.CircuitBreaker(on_result=lambda _: False)
+    their_pybreaker = pybreaker.CircuitBreaker(reset_timeout=86400)
+    their_circuitbreaker = circuitbreaker.CircuitBreaker(recovery_timeout=86400)
+    opened = open_forever()
+    pybreaker_open = pybreaker.CircuitBreaker(reset_timeout=86400)
+    pybreaker_open.open()
+    circuitbreaker_open = circuitbreaker.CircuitBreaker(failure_threshold=1, recovery_timeout=86400)
+    with contextlib.suppress(ZeroDivisionError):
+        circuitbreaker_open(lambda: 1 / 0)()
+    bare, bare_async = "bare call", "bare await"
+    return [
+        Case(bare, calls(no_op)),
+        Case("@breaker", calls(breaker(no_op)), bare),
+        Case("@breaker, precise time", calls(precise(no_op)), bare),
+        Case("@breaker, count window", calls(counting(no_op)), bare),
+        Case("@breaker, on_result", calls(judging(no_op)), bare),
+        Case("breaker.call", calls(functools.partial(breaker.call, no_op)), bare),
+        Case("pybreaker", calls(their_pybreaker(no_op)), bare),
+        Case("circuitbreaker", calls(their_circuitbreaker(no_op)), bare),
+        Case("with breaker.acquire()", blocks(breaker)),
+        Case("try_acquire + settle", permits(breaker, None)),
+        Case("try_acquire + settle, time given", permits(breaker, 10**12)),
+        Case(bare_async, awaits(no_op_async)),
+        Case("@breaker async", awaits(breaker(no_op_async)), bare_async),
+        Case("circuitbreaker async", awaits(their_circuitbreaker(no_op_async)), bare_async),
+        Case("rejection, try_acquire", calls(opened.try_acquire)),
+        Case("rejection, @breaker", calls(caught(opened(no_op), sw.CircuitOpen))),
+        Case(
+            "rejection, pybreaker",
+            calls(caught(pybreaker_open(no_op), pybreaker.CircuitBreakerError)),
+        ),
+        Case(
+            "rejection, circuitbreaker",
+            calls(caught(circuitbreaker_open(no_op), circuitbreaker.CircuitBreakerError)),
+        ),
+    ]
+
+
+def measure(found: list[Case], seconds: float, repeats: int) -> dict[str, float]:
+    """Nanoseconds a call, by name. In turn, so that a slow moment meets every case."""
+    counts = {}
+    for case in found:
+        count = 1000
+        while (took := case.loop(count)) < seconds / 4:
+            count *= 2
+        counts[case.name] = max(int(count * seconds / took), 1)
+    times: dict[str, list[float]] = {case.name: [] for case in found}
+    for _ in range(repeats):
+        for case in found:
+            times[case.name].append(case.loop(counts[case.name]) / counts[case.name] * 1e9)
+    return {name: statistics.median(of_case) for name, of_case in times.items()}
+
+
+def memory(make: Callable[[], object]) -> float:
+    """Bytes of one object, as Python's allocators see it."""
+    kept = [make()]
+    gc.collect()
+    tracemalloc.start()
+    kept += [make() for _ in range(1000)]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return size / (len(kept) - 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=FORMAT)
+    parser.add_argument("--seconds", type=float, default=0.2, help="of each measurement")
+    parser.add_argument("--repeats", type=int, default=9)
+    arguments = parser.parse_args()
+    logging.disable()
+    found = cases()
+    ns = measure(found, arguments.seconds, arguments.repeats)
+    print(f"Python {sys.version.split()[0]}, medians of {arguments.repeats}\n")
+    print(f"{'':34}{'ns a call':>10}{'over the bare call':>20}")
+    for case in found:
+        over = f"{ns[case.name] - ns[case.base]:+.0f}" if case.base else ""
+        print(f"{case.name:34}{ns[case.name]:10.0f}{over:>20}".rstrip())
+    print("\nmemory of one breaker in Python, in bytes (its counters in C++ are not among them)")
+    for name, make in (
+        ("spillway", sw.CircuitBreaker),
+        ("pybreaker", pybreaker.CircuitBreaker),
+        ("circuitbreaker", circuitbreaker.CircuitBreaker),
+    ):
+        print(f"{name:34}{memory(make):10.0f}")
+
+
+if __name__ == "__main__":
+    main()

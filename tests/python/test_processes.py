@@ -1,0 +1,110 @@
+"""What needs a process of its own: the end of the interpreter, and forks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+ENOUGH = 60.0  # seconds to wait for what must happen, before giving up
+
+
+def run_python(code: str) -> str:
+    """Runs code in a process of its own and returns what it wrote to stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=ENOUGH,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_last_events_are_delivered_at_exit() -> None:
+    assert run_python("""
+        import spillway as sw
+        sw.on_event(lambda event: print(event.new))
+        sw.CircuitBreaker("payments").force_open()
+    """).splitlines() == ["payments: closed -> forced_open (manual)", "forced_open"]
+
+
+def test_a_stuck_listener_does_not_keep_the_process() -> None:
+    assert "forced_open" in run_python("""
+        import threading
+        import spillway as sw
+        sw.on_event(lambda event: threading.Event().wait())
+        sw.CircuitBreaker("payments").force_open()
+    """)
+
+
+# ---- fork
+
+
+def test_a_forked_child_tells_its_own_events() -> None:
+    assert (
+        run_python("""
+        import os, queue
+        import spillway as sw
+        heard = queue.SimpleQueue()
+        sw.on_event(heard.put)
+        breaker = sw.CircuitBreaker("payments")
+        breaker.disable()
+        assert heard.get(timeout=60).new == "disabled"
+        child = os.fork()
+        if child == 0:
+            breaker.reset()
+            assert heard.get(timeout=60).new == "closed"
+            assert heard.empty()
+            assert [event.sequence for event in sw.events()] == [1, 2]
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert breaker.state == "disabled"
+        assert heard.empty()
+    """)
+        == ""
+    )
+
+
+def test_a_fork_in_the_middle_of_calls() -> None:
+    """Threads make calls and change states while the main one forks; each side goes on alone."""
+    assert (
+        run_python("""
+        import logging, os, threading
+        import spillway as sw
+        logging.getLogger("spillway").addHandler(logging.NullHandler())
+        breaker = sw.CircuitBreaker("payments", window=sw.TimeWindow(3600), min_calls=10**7)
+        work = breaker(lambda: None)
+        stop = threading.Event()
+
+        def use():
+            while not stop.is_set():
+                work()
+                breaker.reset()
+
+        threads = [threading.Thread(target=use) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            with breaker.acquire():
+                child = os.fork()
+                if child == 0:
+                    work()
+            if child == 0:
+                other = sw.CircuitBreaker("another")
+                other.force_open()
+                assert sw.events()[-1].policy == "another"
+                breaker.reset()
+                before = breaker.snapshot().total_successes
+                work()
+                assert breaker.snapshot().total_successes == before + 1
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+    """)
+        == ""
+    )

@@ -1,0 +1,52 @@
+"""The named breakers of the process."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import pytest
+import spillway as sw
+
+
+def test_the_registry_holds_named_breakers_weakly() -> None:
+    assert list(sw.registry) == []
+    breaker = sw.CircuitBreaker("payments")
+    sw.CircuitBreaker()
+    assert list(sw.registry) == [breaker]
+    assert len(sw.registry) == 1
+    assert repr(sw.registry) == "<Registry of [<CircuitBreaker 'payments' closed>]>"
+    assert sw.registry.get(sw.CircuitBreaker, "payments") is breaker
+    assert sw.registry.get(sw.CircuitBreaker, "other") is None
+    del breaker
+    gc.collect()
+    assert list(sw.registry) == []
+    sw.CircuitBreaker("payments")
+
+
+def test_a_name_belongs_to_one_live_breaker() -> None:
+    breaker = sw.CircuitBreaker("payments")
+    message = r"name is 'payments'; it must differ from that of every live circuit breaker"
+    with pytest.raises(ValueError, match=message):
+        sw.CircuitBreaker("payments")
+    assert sw.registry.get(sw.CircuitBreaker, "payments") is breaker
+
+
+def test_threads_race_for_a_name() -> None:
+    made: list[sw.CircuitBreaker] = []
+    refused: list[ValueError] = []
+    start = threading.Barrier(8)
+
+    def make() -> None:
+        start.wait()
+        try:
+            made.append(sw.CircuitBreaker("payments"))
+        except ValueError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(made), len(refused)) == (1, 7)

@@ -84,7 +84,7 @@ class BreakerWord {
 
   // The last moment that the end of the open time can be, as far as the word tells.
   constexpr Nanos latest_open_until() const {
-    return static_cast<Nanos>((period() + 1) << kUntilUnitBits) - 1;
+    return static_cast<Nanos>(((period() + 1) << kUntilUnitBits) - 1);
   }
 
   // Closed and recovering count calls alike; so does metrics only, which never trips.

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/random_settings.h"
 #include "tests/support/breakers.h"
+#include "tests/support/random_settings.h"
 #include "tests/support/reference_breaker.h"
 
 namespace spillway::testing {

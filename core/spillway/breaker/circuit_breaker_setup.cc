@@ -127,8 +127,10 @@ CircuitBreakerSettings CircuitBreaker::settings() const noexcept {
 }
 
 bool CircuitBreaker::Reconfigure(const Settings& settings, Error* error) noexcept {
-  if (!ValidateChange(this->settings(), settings, error)) return false;
-  tunables_.Store(settings);
+  Settings wanted = settings;
+  if (wanted.seed == 0) wanted.seed = fixed_.seed;  // any seed will do: keep the one that was drawn
+  if (!ValidateChange(this->settings(), wanted, error)) return false;
+  tunables_.Store(wanted);
   if (fixed_.has_time_window()) time_.ForgetShortcut(memory_->cells());
   return true;
 }

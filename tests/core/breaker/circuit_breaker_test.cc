@@ -176,5 +176,16 @@ TEST(CircuitBreakerTest, EventsAreReadInPartsAndLostOnesCounted) {
   EXPECT_EQ(since, breaker->generation());
 }
 
+TEST(CircuitBreakerTest, NoSeedMeansTheOneThatWasDrawn) {
+  Error error;
+  const auto breaker = CircuitBreaker::Make("test", {}, &error);
+  const uint64_t drawn = breaker->settings().seed;
+  EXPECT_NE(drawn, 0u);
+  EXPECT_TRUE(breaker->Reconfigure({.min_calls = 7}, &error)) << error.message;
+  EXPECT_EQ(breaker->settings().seed, drawn);
+  EXPECT_EQ(breaker->settings().min_calls, 7);
+  EXPECT_FALSE(breaker->Reconfigure({.seed = drawn + 1}, &error));
+}
+
 }  // namespace
 }  // namespace spillway

@@ -1,12 +1,14 @@
 // Replays every vector file, each vector at each of its origins.
 #include "tests/support/vectors.h"
 
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <cctype>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <stdexcept>
 
 #include "tests/support/circuit_breaker_replay.h"
 
@@ -56,6 +58,39 @@ TEST_P(VectorTest, HoldsAtEachOrigin) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, VectorTest, ::testing::ValuesIn(AllVectors()), TestName);
+
+// ---- the runner itself: what it does not know or what is not so must not look like a pass
+
+void ReplaySteps(const char* steps, const char* options = "{}") {
+  CircuitBreakerReplay(Json::parse(options), 0).Run(Json::parse(steps));
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnow) {
+  EXPECT_THROW(ReplaySteps("[]", R"({"failure_rat": 0.5})"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps("[]", R"({"window_kind": "space"})"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"calls": "S", "at": 0, "tok_ns": 1}])"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"calls": "X", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"call": "S", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"snapshot": {"success": 1}, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"manual": "close", "at": 0, "expect": "changed"}])"),
+               std::runtime_error);
+  EXPECT_THROW(ReplaySteps(R"([{"acquire": "a", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReadVectors("/nowhere.json"), std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswer) {
+  EXPECT_NONFATAL_FAILURE(ReplaySteps(R"([{"snapshot": {"state": "open"}, "at": 0}])"), "state");
+  EXPECT_NONFATAL_FAILURE(ReplaySteps(R"([{"snapshot": {"successes": 1}, "at": 0}])"), "successes");
+  EXPECT_NONFATAL_FAILURE(ReplaySteps(R"([{"reconfigure": {"buckets": 5}, "expect": "ok"}])"),
+                          "buckets");
+  EXPECT_NONFATAL_FAILURE(ReplaySteps(R"([{"events": [], "since": 0, "lost": 1}])"), "lost");
+  EXPECT_NONFATAL_FAILURE(ReplaySteps(R"([{"foreign": "a", "at": 0},
+                      {"settle": "a", "at": 0, "outcome": "success", "expect": "counted"}])"),
+                          "misused");
+  EXPECT_FATAL_FAILURE(ReplaySteps(R"([{"acquire": "a", "at": 0, "expect": "open"}])"), "admitted");
+  EXPECT_FATAL_FAILURE(ReplaySteps(R"([{"manual": "disable", "at": 0, "expect": "unchanged"}])"),
+                       "changed");
+}
 
 }  // namespace
 }  // namespace spillway::testing

@@ -33,6 +33,7 @@ inline const int installed_hooks = __sanitizer_install_malloc_and_free_hooks(
 
 // In the way of glibc's own, under which name it stays. Everything ends in one of these, operator
 // new too. Include this header in one file of a program only.
+#pragma GCC visibility push(default)
 extern "C" {
 void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);

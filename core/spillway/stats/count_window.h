@@ -81,7 +81,7 @@ class OutcomeRegister {
 };
 
 // Up to 30 calls: one compare-exchange of one word. More: a ticket and a ring with one word for
-// each call, ticket:50 | period:12 | outcome:2. A call between its ticket and its write, or killed
+// each call, ticket:49 | period:13 | outcome:2. A call between its ticket and its write, or killed
 // there, is absent: it takes a place and counts as nothing. Both are exact, and so cannot be
 // striped: many threads on one count window contend for one word.
 //
@@ -183,7 +183,7 @@ class CountWindow {
   }
 
   // A period that nothing in the window belongs to: the one after the newest outcome's. The ring
-  // cannot hold outcomes of 4096 periods, because each period that ended by itself has at least
+  // cannot hold outcomes of 8192 periods, because each period that ended by itself has at least
   // one.
   uint64_t NextPeriod(const Word* cells) const noexcept {
     if (in_register())
@@ -199,8 +199,8 @@ class CountWindow {
  private:
   static constexpr size_t kHead = kCacheLine / sizeof(Word);
   static constexpr size_t kRing = 2 * kHead;
-  static constexpr uint64_t kRingPeriods = 4096;
-  static constexpr uint32_t kTicketShift = 14;
+  static constexpr uint64_t kRingPeriods = 8192;
+  static constexpr uint32_t kTicketShift = 15;
 
   // Apart, so that the successes of a busy healthy path need no stack frame.
   [[gnu::noinline]] bool TellRegister(uint64_t word, uint64_t period,
@@ -216,7 +216,7 @@ class CountWindow {
     return (ticket + 1) << kTicketShift | (period % kRingPeriods) * kCallClasses | call;
   }
 
-  // By ticket, modulo 2^50: the ring is far shorter than half of that.
+  // By ticket, modulo 2^49: the ring is far shorter than half of that.
   static constexpr bool IsLater(uint64_t word, uint64_t than) {
     return word != 0 && static_cast<int64_t>((word >> kTicketShift << kTicketShift) -
                                              (than >> kTicketShift << kTicketShift)) > 0;

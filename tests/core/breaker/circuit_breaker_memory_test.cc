@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "spillway/base/cache_line.h"
@@ -45,6 +46,7 @@ class Memory {
   ~Memory() { ::operator delete (at_, std::align_val_t{kStripeAlignment}); }
 
   void* get() const { return at_; }
+  std::string Bytes() const { return {static_cast<const char*>(at_), bytes_}; }
   void Fill(std::mt19937_64& random) {
     for (size_t i = 0; i < bytes_ / sizeof(uint64_t); ++i) {
       // Words near zero, near each other and of all bits: those are the ones that mislead.
@@ -99,6 +101,25 @@ TEST(CircuitBreakerMemoryTest, StateOutlivesTheBreaker) {
   const auto next = MakeBreaker(settings, memory.get());
   EXPECT_EQ(next->state(), State::kForcedOpen) << "initial_state is that of fresh memory";
   EXPECT_EQ(next->Snapshot(5).generation, 2u);
+}
+
+TEST(CircuitBreakerMemoryTest, LooksWriteNothing) {
+  std::mt19937_64 random(1);
+  CircuitBreakerSettings settings = Strict();
+  settings.in_flight = true;
+  Memory memory(CircuitBreaker::MemoryBytes(settings));
+  for (int i = 0; i < 100; ++i) {
+    const auto breaker = MakeBreaker(settings, memory.get());
+    const std::string before = memory.Bytes();
+    const CircuitBreakerSnapshot snapshot = breaker->Snapshot(i * kNanosPerSecond);
+    EXPECT_EQ(snapshot.state, breaker->state());
+    EXPECT_EQ(snapshot.generation, breaker->generation());
+    std::array<Event, 8> events;
+    breaker->Events(0, events);
+    breaker->settings();
+    EXPECT_EQ(memory.Bytes(), before);
+    memory.Fill(random);
+  }
 }
 
 // ---- other processes

@@ -62,7 +62,7 @@ class CircuitBreakerPolicy final : public Policy {
   bool coarse_;
 };
 
-using Time = py::typing::Optional<py::int_>;
+using Time = OrNone<py::int_>;
 using EventFields = py::typing::Tuple<py::int_, py::str, py::str, py::str, Rate, py::int_>;
 using Events = py::typing::Tuple<py::typing::List<EventFields>, py::int_, py::int_>;
 

@@ -1,7 +1,5 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
-#include <pybind11/typing.h>
-
 #include "bind_circuit_breaker.h"
 #include "clock.h"
 #include "guard.h"
@@ -29,7 +27,7 @@ void LoadGlobals() {
   globals.check_callable = Attribute(callables, "check_callable");
 }
 
-void SetVirtualTime(const py::typing::Optional<py::int_>& value) {
+void SetVirtualTime(const OrNone<py::int_>& value) {
   Nanos now = 0;
   if (!ReadNow(value.ptr(), &now)) throw py::error_already_set();
   virtual_now.store(now, std::memory_order_relaxed);

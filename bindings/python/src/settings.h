@@ -15,7 +15,7 @@
 namespace spillway::python {
 
 using Fields = py::typing::Dict<py::str, py::object>;
-using Rate = py::typing::Optional<py::float_>;
+using Rate = OrNone<py::float_>;
 
 // Raises what the core says.
 [[noreturn]] inline void Raise(const Error& error) {

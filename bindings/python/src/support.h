@@ -28,6 +28,17 @@ struct Globals {
 };
 inline constinit Globals globals;
 
+inline bool IsAnything(PyObject*) { return true; }
+
+// T or None in signatures; holds any object, which is checked where it is read. In place of
+// py::typing::Optional, whose check (in pybind11 3.1) leaks a reference to the type of the object.
+template <class T>
+class OrNone : public py::object {
+ public:
+  PYBIND11_OBJECT_DEFAULT(OrNone, object, IsAnything)
+  using py::object::object;
+};
+
 // Makes a type and adds it to the module, under the last part of its name.
 PyTypeObject* AddType(py::module_& module, PyType_Spec& spec);
 
@@ -72,5 +83,10 @@ class ExceptionSaver {
 };
 
 }  // namespace spillway::python
+
+template <class T>
+struct pybind11::detail::handle_type_name<spillway::python::OrNone<T>> {
+  static constexpr auto name = make_caster<T>::name + const_name(" | None");
+};
 
 #endif  // SPILLWAY_PYTHON_SUPPORT_H_

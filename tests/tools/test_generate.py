@@ -22,6 +22,7 @@ OUTPUTS = (
     DOCS,
     PYTHON,
     SETTINGS,
+    "core/spillway/breaker/circuit_breaker_options.h",
     "bindings/c/src/generated/circuit_breaker.h",
     "tests/support/generated/circuit_breaker_vectors.h",
 )

@@ -354,9 +354,12 @@ bool CircuitBreaker::Open(BreakerWord from, uint32_t step, Reason reason, double
   uint64_t seen_until = memory_->open_until.load(std::memory_order_relaxed);
   uint64_t seen_word = memory_->open_word.load(std::memory_order_relaxed);
   if (!BeginGeneration(from, open, reason, rate, now)) return false;
-  // Each fails when a later opening got here first: a stopped writer cannot bring an old time back.
-  memory_->open_until.compare_exchange_strong(seen_until, static_cast<uint64_t>(until),
-                                              std::memory_order_relaxed);
+  // Each fails when another opening got here meanwhile: a stopped writer cannot bring an old time
+  // back. The word is named only beside its own time.
+  if (!memory_->open_until.compare_exchange_strong(seen_until, static_cast<uint64_t>(until),
+                                                   std::memory_order_relaxed)) {
+    return true;
+  }
   // (23) release: pairs with (22) and (24).
   memory_->open_word.compare_exchange_strong(seen_word, open.bits(), std::memory_order_release,
                                              std::memory_order_relaxed);

@@ -143,7 +143,9 @@ class CountWindow {
   // Adds the call to the ring. Answers as Record does.
   [[gnu::noinline]] bool RecordInRing(Word* cells, CallClass call, uint64_t period,
                                       uint64_t min_calls, OutcomeCounts* counts) const noexcept {
-    const uint64_t ticket = cells[kHead].fetch_add(1, std::memory_order_relaxed);
+    // (29) seq_cst: pairs with (30). Whoever has written its place and then reads the head sees the
+    // tickets of all who read the ring without finding that write.
+    const uint64_t ticket = cells[kHead].fetch_add(1, std::memory_order_seq_cst);
     Word& place = cells[kRing + (ticket & ring_mask_)];
     const uint64_t wanted = Pack(ticket, period, call);
     uint64_t seen = place.load(std::memory_order_relaxed);
@@ -163,7 +165,8 @@ class CountWindow {
     if (in_register())
       return register_.Counts(cells[kHead].load(std::memory_order_relaxed), period);
     OutcomeCounts counts;
-    const uint64_t head = cells[kHead].load(std::memory_order_relaxed);
+    // (30) seq_cst: pairs with (29).
+    const uint64_t head = cells[kHead].load(std::memory_order_seq_cst);
     for (uint64_t ticket = head - size_; ticket != head; ++ticket) {
       // (14) seq_cst: pairs with (13).
       const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_seq_cst);

@@ -77,7 +77,7 @@ class InFlightWindow {
     const uint64_t offset = time - bucket_.Quotient(time) * bucket_.divisor();
     Judged judged;
     for (size_t slot = 0; slot < slots_; ++slot) {
-      // (10) acquire: pairs with (11) and (26). Started is read before the two that answer it: a
+      // (10) acquire: pairs with (11). Started is read before the two that answer it: a
       // call seen as finished or ignored was seen as started, up to those that start meanwhile, and
       // the differences below saturate for these.
       const uint64_t started = cells[kStarted * slots_ + slot].load(std::memory_order_acquire);
@@ -151,9 +151,9 @@ class InFlightWindow {
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
       if (seen >> count_bits_ >= epoch)
         return TryAdd(cell, epoch) ? Start::kCounted : Start::kUntracked;
-      // (26) release: pairs with (10). The first of a bucket replaces the cell of an old one.
-      if (cell.compare_exchange_weak(seen, (epoch << count_bits_) + 1, std::memory_order_release,
-                                     std::memory_order_relaxed)) {
+      // The first of a bucket replaces the cell of an old one. Relaxed: no call of this bucket has
+      // finished before its first has started, so there is nothing to release.
+      if (cell.compare_exchange_weak(seen, (epoch << count_bits_) + 1, std::memory_order_relaxed)) {
         return Start::kOpenedBucket;
       }
     }

@@ -42,7 +42,8 @@ class TimeWindow {
   // Counts one call in the bucket `epoch`. True when the rates of the window may have risen to
   // where they trip: after each failure and slow call, and after a success unless its bucket alone
   // has held `min_calls` successes before (in this stripe), which happens only after a bucket's
-  // first.
+  // first. A success that was held up between its time and this call until a newer bucket began is
+  // counted there, and may not be told: the next failure looks.
   bool Record(Word* cells, uint32_t stripe, CallClass call, uint64_t epoch,
               uint64_t min_calls) const noexcept {
     Word* set = cells + stripe * stripe_words();
@@ -140,14 +141,17 @@ class TimeWindow {
     uint64_t seen = mark.load(std::memory_order_acquire);
     for (int attempt = 0; attempt < kMaxAttempts && ring_.Lap(seen) < place.lap; ++attempt) {
       const uint64_t wanted = ring_.Cell(place.lap, total);
-      // (5) acq_rel: pairs with (6) and (9). Whoever sees the mark sees a total at least as high.
-      if (mark.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel,
+      // (5) release: pairs with (6) and (9). Whoever sees the mark sees a total at least as high.
+      if (mark.compare_exchange_weak(seen, wanted, std::memory_order_release,
                                      std::memory_order_acquire)) {
         return total;
       }
     }
+    // Read again, after (9): at least as high as the mark, which somebody else may have set after
+    // more calls than the first reading saw.
+    const uint64_t latest = set[call].load(std::memory_order_relaxed);
     // A call that is a whole lap late finds a newer bucket here and counts there.
-    return ring_.Lap(seen) == place.lap ? total - ((total - seen) & ring_.value_mask()) : total;
+    return ring_.Lap(seen) == place.lap ? latest - ((latest - seen) & ring_.value_mask()) : latest;
   }
 
   [[gnu::noinline]] void OpenSuccessBucket(Word* set, uint64_t epoch,

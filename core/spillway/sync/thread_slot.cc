@@ -14,15 +14,7 @@ constexpr uint32_t kOwnedSlots = (1u << kThreadSlots) - 1;
 constinit Atomic<uint32_t> taken_slots{0};
 
 struct SlotReturner {
-  uint32_t slot;
-
-  ~SlotReturner() {
-    // Destructors that run after this one may still count: as a thread without a slot.
-    thread_slot = kNoThreadSlot;
-    // (1) release: pairs with (2). The next owner continues from the last value this thread stored
-    // in the cells.
-    taken_slots.fetch_and(~(1u << slot), std::memory_order_release);
-  }
+  ~SlotReturner() { ReturnThreadSlot(); }
 };
 
 }  // namespace
@@ -47,10 +39,20 @@ uint32_t TakeThreadSlot() noexcept {
   }
   thread_slot = slot;
   if (slot != kNoThreadSlot) {
-    thread_local SlotReturner returner{slot};
+    thread_local SlotReturner returner;
     (void)returner;
   }
   return slot;
+}
+
+void ReturnThreadSlot() noexcept {
+  const uint32_t slot = thread_slot;
+  if (slot >= kThreadSlots) return;
+  // Destructors that run after the slot's may still count: as a thread without one.
+  thread_slot = kNoThreadSlot;
+  // (1) release: pairs with (2). The next owner continues from the last value this thread stored
+  // in the cells.
+  taken_slots.fetch_and(~(1u << slot), std::memory_order_release);
 }
 
 }  // namespace spillway::internal

@@ -22,6 +22,9 @@ extern constinit thread_local uint32_t thread_slot;
 // before. Returns kNoThreadSlot when there was none.
 uint32_t TakeThreadSlot() noexcept;
 
+// Gives the slot back, if there is one; done by itself when the thread ends.
+void ReturnThreadSlot() noexcept;
+
 }  // namespace internal
 
 }  // namespace spillway

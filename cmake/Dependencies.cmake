@@ -1,13 +1,14 @@
 # What the enabled parts need from elsewhere, and nothing else. A target that the parent project
 # already defines wins; otherwise the installed package is used. Nothing is downloaded.
 #
-#   part     needs
-#   core     nothing
-#   C        nothing
-#   C++      Abseil (status, statusor, time)
-#   Python   the interpreter's headers, pybind11 3
-#   tests    the C++ face, GoogleTest, nlohmann_json, cJSON
-#   bench    the C++ face, Google Benchmark
+#   part         needs
+#   core         nothing
+#   C            nothing
+#   C++          Abseil (status, statusor, time)
+#   Prometheus   prometheus-cpp
+#   Python       the interpreter's headers, pybind11 3
+#   tests        the C++ face, GoogleTest, nlohmann_json, cJSON
+#   bench        the C++ face, Google Benchmark
 
 # A macro, because a package may set variables that its user needs.
 macro(spillway_find target)
@@ -20,6 +21,10 @@ if(SPILLWAY_BUILD_CPP)
   spillway_find(absl::statusor absl CONFIG)
 elseif(SPILLWAY_BUILD_TESTS OR SPILLWAY_BUILD_BENCH)
   message(FATAL_ERROR "SPILLWAY_BUILD_TESTS and SPILLWAY_BUILD_BENCH need SPILLWAY_BUILD_CPP=ON")
+endif()
+
+if(SPILLWAY_WITH_PROMETHEUS)
+  spillway_find(prometheus-cpp::core prometheus-cpp CONFIG)
 endif()
 
 if(SPILLWAY_BUILD_PYTHON)

@@ -4,6 +4,7 @@
 #   core        spillway::core                       nothing
 #   cpp         spillway::spillway, spillway::core   Abseil
 #   c           spillway::c                          nothing
+#   prometheus  spillway::prometheus, spillway::core prometheus-cpp
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

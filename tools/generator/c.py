@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .schema import Choice, Field, Noun, Option
+from .tables import Choice, Field, Noun, Option
 from .text import WIDTH, fill, header
 
 

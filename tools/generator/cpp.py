@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .schema import Choice, Field, Noun, Option, Value, camel
+from .tables import Choice, Field, Noun, Option, Value, camel
 from .text import WIDTH, fill, header
 
 
@@ -51,6 +51,12 @@ def accepted_table(noun: Noun, option: Option) -> str:
     return f"k{noun.cpp}{camel(option.name)}Accepted" if option.allowed else f"k{option.cpp}Choices"
 
 
+def braces(items: Sequence[str]) -> str:
+    """A row of a table as clang-format lays it: on one line when it fits."""
+    row = f"    {{{', '.join(items)}}},"
+    return row if len(row) <= WIDTH else "    {" + ",\n     ".join(items) + "},"
+
+
 def option_row(noun: Noun, option: Option) -> str:
     items = [
         f'.name = "{option.name}"',
@@ -63,8 +69,7 @@ def option_row(noun: Noun, option: Option) -> str:
         items += [f'.zero = "{option.zero}"'] if option.zero else []
     items += [f".choices = {accepted_table(noun, option)}"] if option.choice else []
     items += [".fixed = true"] if option.fixed else []
-    row = f"    {{{', '.join(items)}}},"
-    return row if len(row) <= WIDTH else "    {" + ",\n     ".join(items) + "},"
+    return braces(items)
 
 
 def options_table(noun: Noun) -> str:

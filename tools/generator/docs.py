@@ -1,9 +1,9 @@
-"""The regions of docs/<noun>.md."""
+"""The regions of docs/<noun>.md and docs/metrics.md."""
 
 from collections.abc import Iterable, Sequence
 
 from .c import constant
-from .schema import Noun
+from .tables import Metric, Noun
 
 
 def table(columns: str, rows: Iterable[Sequence[object]]) -> str:
@@ -35,6 +35,20 @@ def regions(noun: Noun) -> dict[str, str]:
         rows = [(f"`{v.name}`", f"`{constant(choice, v.name)}`", v.doc) for v in choice.values]
         found[choice.name.split("_")[0] + "s"] = table("Name; C; Meaning", rows)
     return found
+
+
+def label_set(noun: Noun, metric: Metric) -> str:
+    values = ", ".join(f"`{sample.label}`" for sample in noun.samples(metric))
+    return f"`name`, `{metric.label}`: {values}" if metric.label else "`name`"
+
+
+def metrics(noun: Noun) -> str:
+    """The region of docs/metrics.md."""
+    rows = [
+        (f"`{noun.family(metric)}`", metric.type, label_set(noun, metric), metric.doc)
+        for metric in noun.metrics
+    ]
+    return table("Family; Type; Labels; Meaning", rows)
 
 
 def page(noun: Noun) -> str:

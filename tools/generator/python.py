@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
-from .schema import Choice, Field, Noun, Option
+from .tables import Choice, Field, Metric, Noun, Option, Sample
 from .text import NOTICE, WIDTH, fill
 
 HEAD = f'''\
 """{NOTICE.format("")}"""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,18 @@ class OptionInfo:
     zero: str = ""  # What 0 means, where it is accepted outside the range.
     choices: tuple[str, ...] = ()
     fixed: bool = False  # Cannot change once the policy is made.
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFamily(Generic[S]):
+    """A metric family, and its samples from a snapshot."""
+
+    name: str
+    type: str
+    help: str
+    label: str  # The name of its label beside `name`; empty where it has no other.
+    samples: tuple[tuple[str, Callable[[S], float | None]], ...]
+    """The value of that label, and that of the sample: None where there is none now."""
 '''
 
 
@@ -89,8 +104,38 @@ def table(noun: Noun) -> str:
     return f"{noun.noun.upper()}_OPTIONS: Final[tuple[OptionInfo, ...]] = (\n{rows})\n"
 
 
+def sample(row: Sample) -> str:
+    value = f"snapshot.{row.field.name if row.field.type == 'time' else row.field.member}"
+    if row.value:
+        value += f' == "{row.value.name}"'
+    return f'("{row.label}", lambda snapshot: {value}),'
+
+
+def family(noun: Noun, metric: Metric) -> str:
+    items = (noun.family(metric), metric.type, metric.doc, metric.label)
+    head = "".join(f"        {literal(item)},\n" for item in items)
+    rows = [sample(row) for row in noun.samples(metric)]
+    lines = "".join(f"\n            {row}" for row in rows) + "\n        "
+    samples = rows[0] if len(rows) == 1 else lines
+    return f"    MetricFamily(\n{head}        ({samples}),\n    ),\n"
+
+
+def metrics(noun: Noun) -> str:
+    kind = f"Final[tuple[MetricFamily[{noun.cpp}Snapshot], ...]]"
+    rows = "".join(family(noun, metric) for metric in noun.metrics)
+    return f"{noun.noun.upper()}_METRICS: {kind} = (\n{rows})\n"
+
+
+def all_metrics(nouns: Sequence[Noun]) -> str:
+    rows = "".join(f'    "{noun.words}": {noun.noun.upper()}_METRICS,\n' for noun in nouns)
+    head = "METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]]"
+    return f'{head} = {{\n{rows}}}\n"""By the noun of the policy."""\n'
+
+
 def module(nouns: Sequence[Noun]) -> str:
     parts = [HEAD]
     for noun in nouns:
-        parts += [*(enum(choice) for choice in noun.choices), snapshot(noun), table(noun)]
+        parts += [*(enum(choice) for choice in noun.choices), snapshot(noun)]
+        parts += [table(noun), metrics(noun)]
+    parts += [all_metrics(nouns)]
     return "\n\n".join(parts)

@@ -3,156 +3,31 @@
 import math
 import re
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-RANGED = ("duration", "fraction", "number", "count")
+from .metric_rules import check_metrics
+from .tables import (
+    RANGED,
+    Choice,
+    Field,
+    Metric,
+    Noun,
+    Option,
+    SchemaError,
+    SnapshotField,
+    Value,
+    camel,
+    need,
+)
 
-
-class SchemaError(Exception):
-    """A table, or a file that holds generated regions, is not as it must be."""
-
-
-def need(condition: object, where: str, what: str) -> None:
-    if not condition:
-        raise SchemaError(f"{where}: {what}")
-
-
-def camel(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
-
-
-@dataclass(frozen=True)
-class Value:
-    name: str
-    value: int
-    doc: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    name: str
-    doc: str
-    values: list[Value]
-    cpp: str  # The enum class.
-    python: str  # The StrEnum.
-
-    @property
-    def c(self) -> str:
-        """What the C constants begin with."""
-        return "SPILLWAY_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.cpp).upper()
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of the snapshot."""
-
-    name: str
-    type: str
-    doc: str
-    choice: Choice | None = None
-
-    types: ClassVar[dict[str, tuple[str, str]]] = {  # type -> in C++, in Python
-        "choice": ("", ""),
-        "count": ("int32_t", "int"),
-        "total": ("uint64_t", "int"),
-        "rate": ("double", "float | None"),
-        "time": ("int64_t", "int"),
-        "number": ("uint32_t", "int"),
-    }
-
-    @property
-    def member(self) -> str:
-        return self.name + ("_ns" if self.type in ("duration", "time") else "")
-
-    @property
-    def cpp(self) -> str:
-        return self.choice.cpp if self.choice else self.types[self.type][0]
-
-    @property
-    def c(self) -> str:
-        return "int32_t" if self.type in ("choice", "flag") else self.cpp
-
-    @property
-    def python(self) -> str:
-        return self.choice.python if self.choice else self.types[self.type][1]
-
-    @property
-    def note(self) -> str:
-        return self.doc + (" -1 when undefined." if self.type == "rate" else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Option(Field):
-    default: Any
-    source: str
-    min: Any = None
-    max: Any = None
-    zero: str = ""  # What 0 means, where it lies outside the range.
-    fixed: bool = False
-    allowed: list[str] | None = None  # The accepted values of the choice, where not all are.
-    spelling: str = ""  # How Python writes the option, where that is not its name.
-
-    types: ClassVar[dict[str, tuple[str, str]]] = {
-        "duration": ("int64_t", "float"),
-        "fraction": ("double", "float"),
-        "number": ("double", "float"),
-        "count": ("int32_t", "int"),
-        "flag": ("bool", "bool"),
-        "choice": ("", ""),
-        "seed": ("uint64_t", "int"),
-    }
-
-    @property
-    def accepted(self) -> list[Value]:
-        values = self.choice.values if self.choice else []
-        return [v for v in values if self.allowed is None or v.name in self.allowed]
-
-    @property
-    def range(self) -> str:
-        if self.choice:
-            return ", ".join(value.name for value in self.accepted)
-        if self.type not in RANGED:
-            return "false (0) or true (1)" if self.type == "flag" else f"any (0: {self.zero})"
-        text = f"{self.shown(self.min)} to {self.shown(self.max)}"
-        return f"0 ({self.zero}) or {text}" if self.zero else text
-
-    @property
-    def note(self) -> str:
-        return f"{self.doc} Accepted: {self.range}. Default from {self.source}."
-
-    def shown(self, value: Any) -> str:
-        """For people: durations in seconds, no exponent."""
-        if isinstance(value, bool | str):
-            return str(value).lower()
-        text = format(Decimal(str(value)).normalize(), "f")
-        return f"{text} s" if self.type == "duration" and value else text
-
-    def stored(self, value: Any) -> str:
-        """As a literal: durations in nanoseconds."""
-        if self.type == "duration":
-            value = int(Decimal(str(value)) * 10**9)
-        return str(value).lower()
-
-
-@dataclass(frozen=True)
-class Noun:
-    noun: str
-    title: str
-    folder: str
-    choices: list[Choice]
-    options: list[Option]
-    snapshot: list[Field]
-
-    @property
-    def cpp(self) -> str:
-        return camel(self.noun)
-
-    @property
-    def words(self) -> str:
-        return self.title.lower()
+ROWS = (
+    ("option", "options", Option),
+    ("metric", "metrics", Metric),
+    ("snapshot", "snapshot", SnapshotField),
+)
 
 
 def make(cls: Any, row: dict[str, Any], where: str) -> Any:
@@ -184,10 +59,16 @@ def make_choice(prefix: str, name: str, row: dict[str, Any], where: str) -> Choi
     return choice
 
 
+def make_row(
+    cls: type[Field | Metric], row: dict[str, Any], choices: dict[str, Choice], where: str
+) -> Any:
+    where = f"{where}: {row.get('name', 'a row without a name')}"
+    return make_field(cls, row, choices, where) if issubclass(cls, Field) else make(cls, row, where)
+
+
 def make_field(
     cls: type[Field], row: dict[str, Any], choices: dict[str, Choice], where: str
 ) -> Any:
-    where = f"{where}: {row.get('name', 'a row without a name')}"
     kind, choice = row.get("type"), row.get("choice", "")
     need(kind in cls.types, where, f"type is {kind!r}; it must be one of {', '.join(cls.types)}")
     if kind == "choice":
@@ -246,12 +127,13 @@ def load(path: Path) -> Noun:
         raise SchemaError(f"{where}: {error}") from None
     rows, tables = raw.pop("choices", {}), {}
     choices = {name: make_choice(camel(path.stem), name, rows[name], where) for name in rows}
-    for key, name, cls in (("option", "options", Option), ("snapshot", "snapshot", Field)):
+    for key, name, cls in ROWS:
         table = raw.pop(key, [])
         need(isinstance(table, list) and table, where, f"there must be rows [[{key}]]")
-        tables[name] = [make_field(cls, row, choices, where) for row in table]
+        tables[name] = [make_row(cls, row, choices, where) for row in table]
     for named in (*tables.values(), choices.values()):
         check_names([row.name for row in named], where)
     noun: Noun = make(Noun, {**raw, **tables, "choices": list(choices.values())}, where)
     need(noun.noun == path.stem, where, f"noun is {noun.noun!r}; the file is called {path.name}")
+    check_metrics(noun, where)
     return noun

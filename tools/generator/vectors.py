@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .c import constant
-from .schema import Choice, Field, Noun
+from .tables import Choice, Field, Noun
 from .text import header
 
 

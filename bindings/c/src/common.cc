@@ -13,6 +13,7 @@ static_assert(SPILLWAY_E_UNSUPPORTED == static_cast<int>(StatusCode::kUnsupporte
 static_assert(SPILLWAY_E_NO_MEMORY == static_cast<int>(StatusCode::kNoMemory));
 static_assert(SPILLWAY_E_INTERNAL == static_cast<int>(StatusCode::kInternal));
 static_assert(SPILLWAY_E_MISUSE == static_cast<int>(StatusCode::kMisuse));
+static_assert(SPILLWAY_E_BUFFER_TOO_SHORT == static_cast<int>(StatusCode::kBufferTooShort));
 static_assert(SPILLWAY_OUTCOME_SUCCESS == static_cast<int>(Outcome::kSuccess));
 static_assert(SPILLWAY_OUTCOME_FAILURE == static_cast<int>(Outcome::kFailure));
 static_assert(SPILLWAY_OUTCOME_IGNORED == static_cast<int>(Outcome::kIgnored));
@@ -39,6 +40,8 @@ const char* spillway_status_name(spillway_status status) noexcept {
       return "internal";
     case StatusCode::kMisuse:
       return "misuse";
+    case StatusCode::kBufferTooShort:
+      return "buffer_too_short";
   }
   return "unknown";
 }

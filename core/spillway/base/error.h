@@ -16,6 +16,7 @@ enum class StatusCode : int32_t {
   kNoMemory = -3,
   kInternal = -4,
   kMisuse = -5,
+  kBufferTooShort = -6,
 };
 
 struct Error {

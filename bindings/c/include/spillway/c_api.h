@@ -81,6 +81,8 @@ enum {
   SPILLWAY_E_INTERNAL = -4,
   /* The call itself is wrong: see the introduction. */
   SPILLWAY_E_MISUSE = -5,
+  /* The text is longer than the caller's buffer; its length is told. */
+  SPILLWAY_E_BUFFER_TOO_SHORT = -6,
 };
 
 /* Asking for a permit: SPILLWAY_ADMITTED; above 0 why not, one of the object's
@@ -568,6 +570,78 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  *
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
+
+/* ---- Metrics ----------------------------------------------------------------------------------*/
+
+/* The objects whose numbers Prometheus reads. docs/metrics.md lists the metrics and shows queries.
+ *
+ *   spillway_metrics* metrics = NULL;
+ *   spillway_metrics_new(&metrics, NULL);
+ *   spillway_metrics_add_circuit_breaker(metrics, breaker, &error);
+ *   ... on a scrape, a buffer of the caller, made larger while it is too short:
+ *   size_t length = 0;
+ *   while (spillway_metrics_text(metrics, buffer, capacity, &length) ==
+ * SPILLWAY_E_BUFFER_TOO_SHORT) buffer = reallocated(buffer, capacity = length + 1024);
+ */
+typedef struct spillway_metrics spillway_metrics;
+
+/* An empty set with one reference, in `*out`; NULL there when it fails, with SPILLWAY_E_NO_MEMORY
+ * or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status spillway_metrics_new(spillway_metrics** out,
+                                                  spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_metrics* spillway_metrics_ref(spillway_metrics* metrics) SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the set, which gives back its references to what was
+ * added. NULL is allowed. */
+SPILLWAY_API void spillway_metrics_unref(spillway_metrics* metrics) SPILLWAY_NOEXCEPT;
+
+/* Adds a circuit breaker and takes a reference to it, so that it lives until it is removed or the
+ * set is freed. Its name is the label `name`; what is no UTF-8 in it is shown as U+FFFD. Fails,
+ * with nothing changed, with SPILLWAY_E_INVALID_ARGUMENT when it has no name or the set has a
+ * breaker of that name (a scrape may hold each series once), SPILLWAY_E_NO_MEMORY or
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_circuit_breaker(spillway_metrics* metrics, spillway_circuit_breaker* breaker,
+                                     spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Takes it out again, and gives its reference back. SPILLWAY_E_INVALID_ARGUMENT: it was not there.
+ */
+SPILLWAY_API spillway_status spillway_metrics_remove_circuit_breaker(
+    spillway_metrics* metrics, const spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
+
+/* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
+ * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the
+ * text, without the zero. Use it rather than strlen, because a name may hold a zero.
+ * SPILLWAY_E_BUFFER_TOO_SHORT when `capacity` is not above `*length`: the buffer then holds an
+ * empty text, if it has room for one. NULL with capacity 0 asks for the length alone; it may have
+ * grown by the next call. Else SPILLWAY_E_NO_MEMORY or SPILLWAY_E_MISUSE, with length 0. */
+SPILLWAY_API spillway_status spillway_metrics_text_at(const spillway_metrics* metrics,
+                                                      int64_t now_ns, char* buffer, size_t capacity,
+                                                      size_t* length) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_text(const spillway_metrics* metrics, char* buffer,
+                                                   size_t capacity,
+                                                   size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one set of metrics, every function may run in any
+ * number of threads at the same time as every other, but for the last reference. None of them holds
+ * up a call of a breaker.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the set
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   add, remove            blocks (2)    one after the other     an entry
+ *   text                   blocks (2)    one after the other     the text, while it is written
+ *
+ * (1) In malloc and free.
+ * (2) There and on the lock of the set, which a scrape holds while it reads the objects.
+ *
+ * After fork() a child may use the set unless another thread was calling it at that moment: then
+ * its lock may never be free there. */
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -3,7 +3,6 @@
 #include "spillway/breaker/circuit_breaker.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -12,15 +11,8 @@
 
 #include "generated/circuit_breaker.h"
 #include "guard.h"
+#include "handle.h"
 #include "sized_struct.h"
-
-struct spillway_circuit_breaker {
-  explicit spillway_circuit_breaker(std::unique_ptr<spillway::CircuitBreaker> made)
-      : object(std::move(made)) {}
-
-  const std::unique_ptr<spillway::CircuitBreaker> object;
-  std::atomic<uint64_t> references{1};
-};
 
 namespace spillway {
 namespace {
@@ -34,11 +26,6 @@ constexpr size_t kMostEvents = EventRing::kSlots;
 
 static_assert(SPILLWAY_SETTLEMENT_COUNTED == static_cast<int>(Settlement::kCounted));
 static_assert(SPILLWAY_SETTLEMENT_STALE == static_cast<int>(Settlement::kStale));
-
-bool Refuse(Error* error, const char* what) {
-  SetError(error, StatusCode::kMisuse, "%s", what);
-  return false;
-}
 
 // Field by field, in words as wide as those that were written: a wider load would have to wait
 // until they have reached the cache.
@@ -194,15 +181,11 @@ spillway_status spillway_circuit_breaker_new(spillway_circuit_breaker** out, con
 }
 
 spillway_circuit_breaker* spillway_circuit_breaker_ref(spillway_circuit_breaker* breaker) noexcept {
-  // Relaxed: whoever adds a reference holds one already.
-  if (breaker != nullptr) breaker->references.fetch_add(1, std::memory_order_relaxed);
-  return breaker;
+  return spillway::Ref(breaker);
 }
 
 void spillway_circuit_breaker_unref(spillway_circuit_breaker* breaker) noexcept {
-  if (breaker == nullptr) return;
-  // Releases what this holder did, and the last one acquires what all others did.
-  if (breaker->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete breaker;
+  spillway::Unref(breaker);
 }
 
 // ---- the calls

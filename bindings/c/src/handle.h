@@ -1,0 +1,50 @@
+// Counted handles: an object of the core and how many references the callers hold to it.
+#ifndef SPILLWAY_C_HANDLE_H_
+#define SPILLWAY_C_HANDLE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "spillway/base/error.h"
+#include "spillway/breaker/circuit_breaker.h"
+#include "spillway/c_api.h"
+
+namespace spillway {
+
+template <class Object>
+struct Counted {
+  explicit Counted(std::unique_ptr<Object> made) : object(std::move(made)) {}
+
+  const std::unique_ptr<Object> object;
+  std::atomic<uint64_t> references{1};
+};
+
+template <class Handle>
+Handle* Ref(Handle* handle) noexcept {
+  // Relaxed: whoever adds a reference holds one already.
+  if (handle != nullptr) handle->references.fetch_add(1, std::memory_order_relaxed);
+  return handle;
+}
+
+template <class Handle>
+void Unref(Handle* handle) noexcept {
+  if (handle == nullptr) return;
+  // Releases what this holder did, and the last one acquires what all others did.
+  if (handle->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete handle;
+}
+
+// A misuse; false.
+inline bool Refuse(Error* error, const char* what) noexcept {
+  SetError(error, StatusCode::kMisuse, "%s", what);
+  return false;
+}
+
+}  // namespace spillway
+
+struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
+  using Counted::Counted;
+};
+
+#endif  // SPILLWAY_C_HANDLE_H_

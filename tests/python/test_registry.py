@@ -50,3 +50,15 @@ def test_threads_race_for_a_name() -> None:
     for thread in threads:
         thread.join()
     assert (len(made), len(refused)) == (1, 7)
+
+
+def test_breakers_come_and_go_while_the_registry_is_read() -> None:
+    first = sw.CircuitBreaker("first")
+    second = sw.CircuitBreaker("second")
+    reading = iter(sw.registry)
+    assert next(reading) is first
+    third = sw.CircuitBreaker("third")
+    del second
+    gc.collect()
+    assert [breaker.name for breaker in reading] == []
+    assert list(sw.registry) == [first, third]

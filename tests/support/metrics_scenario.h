@@ -50,9 +50,12 @@ struct MetricsScenario {
                 {.window_kind = WindowKind::kConsecutive, .window_failures = 1, .jitter = 0});
   std::unique_ptr<CircuitBreaker> forced_open = MakeNamed("search");
   // Half-open: 5 probes, 4 came back, 1 of them failed and 2 slow. 3 permits of the time before.
-  std::unique_ptr<CircuitBreaker> half_open = MakeNamed(
-      "stock",
-      {.min_calls = 1, .open_for_ns = kSecond, .jitter = 0, .probes = 5, .probes_in_flight = 5});
+  std::unique_ptr<CircuitBreaker> half_open = MakeNamed("stock", {.failure_rate = 0.4,
+                                                                  .min_calls = 1,
+                                                                  .open_for_ns = kSecond,
+                                                                  .jitter = 0,
+                                                                  .probes = 5,
+                                                                  .probes_in_flight = 5});
 
   MetricsScenario() {
     Calls(*closed, 5, Outcome::kSuccess, 0, 0);

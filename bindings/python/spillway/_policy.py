@@ -79,6 +79,10 @@ class Policy(_core.Policy):
         """Number of the current state: every state change and reset adds one."""
         raise NotImplementedError
 
+    def snapshot(self, now_ns: int | None = None) -> Any:
+        """What it holds at that time. Changes nothing."""
+        raise NotImplementedError
+
     def reset(self) -> None:
         """As fresh as when it was made."""
         raise NotImplementedError

@@ -45,7 +45,10 @@ class Registry:
         return policy if isinstance(policy, kind) else None
 
     def __iter__(self) -> Iterator[Policy]:
-        return iter(self._policies.values())
+        # From a copy: another thread may make a policy meanwhile.
+        for reference in self._policies.valuerefs():
+            if (policy := reference()) is not None:
+                yield policy
 
     def __len__(self) -> int:
         return len(self._policies)

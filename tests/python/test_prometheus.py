@@ -1,0 +1,180 @@
+"""The collector for prometheus_client: what it shows is what C and C++ show."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import prometheus_client
+import pytest
+import spillway as sw
+import spillway.prometheus
+from breakers import SECOND
+from prometheus_client.parser import text_string_to_metric_families
+
+EXPECTED = Path(__file__).parents[1] / "support" / "metrics.txt"
+NOW = 13 * SECOND // 4
+
+
+def calls(
+    breaker: sw.CircuitBreaker, count: int, outcome: sw.Outcome, start: int, end: int
+) -> None:
+    for _ in range(count):
+        permit = breaker.try_acquire(now_ns=start)
+        assert permit
+        permit.settle(outcome, now_ns=end)
+
+
+def make_scenario() -> list[sw.CircuitBreaker]:
+    """The breakers of tests/support/metrics_scenario.h, which says what they show."""
+    success, failure = sw.Outcome.SUCCESS, sw.Outcome.FAILURE
+    closed = sw.CircuitBreaker(
+        "payments", window=sw.TimeWindow(2.0), min_calls=3, slow_call=0.5, jitter=0.0
+    )
+    calls(closed, 5, success, 0, 0)
+    calls(closed, 4, success, 3 * SECOND, 3 * SECOND)
+    calls(closed, 3, success, 2 * SECOND, 3 * SECOND)
+    calls(closed, 2, failure, 3 * SECOND, 3 * SECOND)
+    calls(closed, 1, failure, 2 * SECOND, 3 * SECOND)
+    calls(closed, 1, sw.Outcome.IGNORED, 3 * SECOND, 3 * SECOND)
+
+    opened = sw.CircuitBreaker('a "b" \\ c\nd é', window=sw.Consecutive(1), jitter=0.0)
+    calls(opened, 1, failure, SECOND, SECOND)
+    assert not opened.try_acquire(now_ns=SECOND)
+
+    forced_open = sw.CircuitBreaker("search")
+    forced_open.force_open(now_ns=0)
+
+    half_open = sw.CircuitBreaker(
+        "stock",
+        failure_rate=0.4,
+        min_calls=1,
+        open_for=1.0,
+        jitter=0.0,
+        probes=5,
+        probes_in_flight=5,
+    )
+    late = [half_open.try_acquire(now_ns=0) for _ in range(3)]
+    calls(half_open, 1, failure, 0, 0)
+    for permit in late:
+        assert isinstance(permit, sw.Permit)
+        permit.settle(success, now_ns=0)
+    assert half_open.try_acquire(now_ns=SECOND)
+    calls(half_open, 1, success, SECOND, SECOND)
+    calls(half_open, 1, failure, SECOND, SECOND)
+    calls(half_open, 2, success, SECOND, NOW)
+    return [closed, opened, forced_open, half_open]
+
+
+def new_registry() -> prometheus_client.CollectorRegistry:
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(spillway.prometheus.Collector())
+    return registry
+
+
+Samples = list[tuple[str, list[tuple[str, str]], float]]
+
+
+def parsed(text: str) -> list[tuple[str, str, str, Samples]]:
+    """Each family with its samples in one order."""
+    return [
+        (
+            family.name,
+            family.type,
+            family.documentation,
+            sorted((s.name, sorted(s.labels.items()), s.value) for s in family.samples),
+        )
+        for family in text_string_to_metric_families(text)
+    ]
+
+
+def test_a_scrape_shows_what_c_and_cpp_show() -> None:
+    with sw.testing.virtual_time() as time:
+        breakers = make_scenario()
+        time.advance(NOW / SECOND)
+        text = prometheus_client.generate_latest(new_registry()).decode()
+    assert len(breakers) == 4
+    expected = parsed(EXPECTED.read_text(encoding="utf-8"))
+    assert len(expected) == 12
+    assert parsed(text) == expected
+
+
+def test_the_families_are_those_of_the_table() -> None:
+    breakers = make_scenario()
+    collector = spillway.prometheus.Collector()
+    shown = [(m.name, m.type, m.documentation) for m in collector.collect()]
+    assert shown == [(m.name, m.type, m.documentation) for m in collector.describe()]
+    assert all(not metric.samples for metric in collector.describe())
+    assert breakers
+
+
+def test_only_named_policies_are_shown() -> None:
+    named = sw.CircuitBreaker("payments")
+    unnamed = sw.CircuitBreaker()
+    states = next(iter(spillway.prometheus.Collector().collect()))
+    assert {sample.labels["name"] for sample in states.samples} == {"payments"}
+    assert (named.name, unnamed.name) == ("payments", None)
+
+
+def test_nothing_is_shown_of_no_policies() -> None:
+    assert prometheus_client.generate_latest(new_registry()) == b""
+
+
+def test_a_registry_takes_one_collector() -> None:
+    registry = new_registry()
+    with pytest.raises(ValueError, match="Duplicated"):
+        registry.register(spillway.prometheus.Collector())
+
+
+def test_a_policy_may_die_during_a_scrape() -> None:
+    breaker = sw.CircuitBreaker("payments")
+    scrape = spillway.prometheus.Collector().collect()
+    assert next(scrape).samples
+    del breaker
+    gc.collect()
+    assert list(sw.registry) == [], "the scrape holds it alive"
+    assert all(metric.samples for metric in scrape)
+    assert list(spillway.prometheus.Collector().collect()) == []
+
+
+def test_policies_come_and_go_while_they_are_scraped() -> None:
+    steady = sw.CircuitBreaker("steady")
+    registry = new_registry()
+    stop = threading.Event()
+    made = threading.Event()
+
+    def make() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            sw.CircuitBreaker(f"passing {number}")
+            made.set()
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    assert made.wait(60)
+    try:
+        for _ in range(50):
+            assert b'name="steady"' in prometheus_client.generate_latest(registry)
+    finally:
+        stop.set()
+        thread.join()
+    assert steady.name == "steady"
+
+
+def test_a_name_that_is_no_utf8_cannot_be_made() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        sw.CircuitBreaker("\ud800")
+
+
+def test_without_prometheus_client_the_import_says_what_to_install() -> None:
+    program = (
+        "import sys, spillway; assert 'prometheus_client' not in sys.modules;"
+        "sys.modules['prometheus_client'] = None; import spillway.prometheus"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "pip install 'spillway[prometheus]'" in run.stderr

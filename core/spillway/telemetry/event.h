@@ -18,6 +18,8 @@ struct Event {
   int32_t reason = 0;  // the policy's EventReason enum
   double rate = -1.0;  // the rate that made it happen; -1 where none did
   Nanos time = 0;      // the `now` of the call that made it happen
+
+  friend bool operator==(const Event&, const Event&) = default;
 };
 
 inline constexpr uint32_t kGenerationBits = 20;

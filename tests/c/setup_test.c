@@ -89,9 +89,9 @@ TEST(an_error_of_a_size_that_cannot_be_fails_the_call) {
   static const size_t sizes[] = {0, 8, 12, 267, 4097, SIZE_MAX};
   spillway_circuit_breaker* breaker = make(NULL);
   const options_type options = options_of(breaker);
-  spillway_circuit_breaker* other = NULL;
   size_t i = 0;
   for (; i < sizeof sizes / sizeof *sizes; ++i) {
+    spillway_circuit_breaker* other = breaker;
     spillway_error error = SPILLWAY_ERROR_INIT;
     error.struct_size = sizes[i];
     memset(error.message, 'x', sizeof error.message);

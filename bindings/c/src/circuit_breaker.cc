@@ -65,7 +65,6 @@ bool ReadOptions(const spillway_circuit_breaker_options* from, CircuitBreakerSet
 bool New(Handle** out, const char* name, size_t name_length,
          const spillway_circuit_breaker_options* options, Error* error) {
   if (out == nullptr) return Refuse(error, "out is NULL");
-  *out = nullptr;
   if (name == nullptr && name_length != 0) return Refuse(error, "name is NULL, but has a length");
   CircuitBreakerSettings settings;
   if (options != nullptr && !ReadOptions(options, &settings, error)) return false;
@@ -175,6 +174,8 @@ spillway_status spillway_circuit_breaker_new(spillway_circuit_breaker** out, con
                                              size_t name_length,
                                              const spillway_circuit_breaker_options* options,
                                              spillway_error* error) noexcept {
+  // Before the guard: an error that it refuses is a failure too.
+  if (out != nullptr) *out = nullptr;
   return spillway::Guard(error, [&](spillway::Error* problem) {
     spillway::New(out, name, name_length, options, problem);
   });

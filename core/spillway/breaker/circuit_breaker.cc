@@ -194,17 +194,15 @@ Settlement CircuitBreaker::SettleUnusual(const PermitFields& call, Outcome outco
                                          Nanos now) noexcept {
   const bool known =
       outcome == Outcome::kSuccess || outcome == Outcome::kFailure || outcome == Outcome::kIgnored;
-  if (call.owner != id_ || !known) {
-    Count(memory_->total_misused);
-    return Settlement::kMisused;
-  }
+  if (call.owner != id_ || !known) return Misused();
   const BreakerWord word = LoadWord();
   if (StampedGeneration(call.token) != word.generation()) {
     Count(memory_->total_stale);
     return Settlement::kStale;
   }
   if (word.phase() == Phase::kHalfOpen) return SettleProbe(call, outcome, now);
-  if (!word.counts()) return Settlement::kCounted;  // disabled
+  if (word.phase() == Phase::kDisabled) return Settlement::kCounted;
+  if (!word.counts()) return Misused();  // open: it has issued no permit
   if (outcome == Outcome::kIgnored) Count(memory_->total_ignored);
   RecordCall(word, call, outcome, now);
   return Settlement::kCounted;
@@ -317,6 +315,10 @@ Settlement CircuitBreaker::SettleProbe(const PermitFields& call, Outcome outcome
     Count(memory_->total_probes);
     return Settlement::kCounted;
   }
+  return Misused();
+}
+
+Settlement CircuitBreaker::Misused() noexcept {
   Count(memory_->total_misused);
   return Settlement::kMisused;
 }

@@ -219,6 +219,7 @@ class CircuitBreaker {
                           Nanos now) noexcept;
   Settlement SettleUnusual(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   Settlement SettleProbe(const PermitFields& call, Outcome outcome, Nanos now) noexcept;
+  Settlement Misused() noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept;
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;

@@ -137,6 +137,22 @@ TEST(CircuitBreakerMisuseTest, APermitThatWasMadeUp) {
   }
 }
 
+// A state that issues no permits takes none, whatever is written on it.
+TEST(CircuitBreakerMisuseTest, APermitOfAStateThatIssuesNone) {
+  for (const CircuitBreakerSettings& settings : EachWindow()) {
+    SCOPED_TRACE(testing::Describe(settings));
+    const std::unique_ptr<CircuitBreaker> breaker = Busy(settings);
+    const uint64_t owner = breaker->Decide(0).permit.owner;
+    breaker->ForceOpen(0);
+    for (const Outcome outcome : kOutcomes) {
+      EXPECT_EQ(breaker->Settle(PermitFields{owner, 0, breaker->generation()}, outcome, 0),
+                Settlement::kMisused);
+    }
+    EXPECT_EQ(breaker->Snapshot(0).total_misused, 3u);
+    EXPECT_EQ(testing::SettledCalls(breaker->Snapshot(0)), 53u);
+  }
+}
+
 TEST(CircuitBreakerMisuseTest, PermitsThatNeverSettleCostNothingWhileClosed) {
   const std::unique_ptr<CircuitBreaker> breaker = MakeBreaker({});
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(breaker->TryAcquire(0));

@@ -135,6 +135,20 @@ TEST(events_of_another_size_are_filled_as_far_as_they_go) {
   spillway_circuit_breaker_unref(breaker);
 }
 
+/* AddressSanitizer sees who looks at more of it than there is. */
+TEST(nothing_behind_a_batch_that_is_too_short_is_looked_at) {
+  static const size_t sizes[] = {8, 16, 24, 40, 51};
+  spillway_circuit_breaker* breaker = make_changed(1);
+  size_t i = 0;
+  for (; i < sizeof sizes / sizeof *sizes; ++i) {
+    spillway_event_batch* batch = malloc(sizes[i]);
+    memcpy(batch, &sizes[i], sizeof sizes[i]);
+    CHECK_INT(spillway_circuit_breaker_events(breaker, batch), SPILLWAY_E_MISUSE);
+    free(batch);
+  }
+  spillway_circuit_breaker_unref(breaker);
+}
+
 TEST(a_batch_that_cannot_be_is_refused) {
   static const size_t batch_sizes[] = {0, 8, 51, 4097, SIZE_MAX};
   static const size_t event_sizes[] = {0, 4, 33, 4104, SIZE_MAX};

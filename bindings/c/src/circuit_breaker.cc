@@ -110,10 +110,11 @@ spillway_event ToC(const Event& event) {
 }
 
 bool IsUsable(const spillway_event_batch& batch) {
-  const bool sized = batch.struct_size >= kEventBatchEnd && batch.struct_size <= kLongestStruct;
+  // Of one that is too short, nothing else may be looked at.
+  if (batch.struct_size < kEventBatchEnd || batch.struct_size > kLongestStruct) return false;
   const bool stepped = batch.event_size != 0 && batch.event_size % alignof(spillway_event) == 0 &&
                        batch.event_size <= kLongestStruct;
-  return sized && stepped && (batch.events != nullptr || batch.capacity == 0);
+  return stepped && (batch.events != nullptr || batch.capacity == 0);
 }
 
 void Drain(const CircuitBreaker& breaker, spillway_event_batch* batch) {

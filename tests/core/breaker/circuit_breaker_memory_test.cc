@@ -7,11 +7,9 @@
 
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,12 +17,14 @@
 #include "spillway/base/cache_line.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "tests/support/breakers.h"
+#include "tests/support/memory.h"
 #include "tests/support/random_settings.h"
 
 namespace spillway {
 namespace {
 
 using testing::MakeBreaker;
+using testing::Memory;
 using State = CircuitBreakerState;
 
 CircuitBreakerSettings Strict() {
@@ -33,32 +33,6 @@ CircuitBreakerSettings Strict() {
   settings.jitter = 0;
   return settings;
 }
-
-// Zeroed and aligned, with nothing behind it that may be touched.
-class Memory {
- public:
-  explicit Memory(size_t bytes)
-      : bytes_(bytes), at_(::operator new (bytes, std::align_val_t{kStripeAlignment})) {
-    std::memset(at_, 0, bytes);
-  }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-  ~Memory() { ::operator delete (at_, std::align_val_t{kStripeAlignment}); }
-
-  void* get() const { return at_; }
-  std::string Bytes() const { return {static_cast<const char*>(at_), bytes_}; }
-  void Fill(std::mt19937_64& random) {
-    for (size_t i = 0; i < bytes_ / sizeof(uint64_t); ++i) {
-      // Words near zero, near each other and of all bits: those are the ones that mislead.
-      const uint64_t word = random() >> (random() % 64);
-      static_cast<Word*>(at_)[i].store(random() % 4 == 0 ? ~word : word);
-    }
-  }
-
- private:
-  size_t bytes_;
-  void* at_;
-};
 
 TEST(CircuitBreakerMemoryTest, AUsualBreakerTakesAtMostAKibibyte) {
   EXPECT_LE(CircuitBreaker::MemoryBytes({}), 1024u);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <memory>
@@ -142,6 +143,21 @@ TEST(CircuitBreakerTest, ACloseAtTheEndOfTimeStaysPossible) {
   breaker->Settle(std::move(probe.permit), Outcome::kSuccess, kForever);
   EXPECT_EQ(breaker->state(), State::kClosed);
   EXPECT_EQ(breaker->Snapshot(kForever).failures, 0u);
+}
+
+TEST(CircuitBreakerTest, TheStepStaysAtItsLast) {
+  CircuitBreakerSettings settings = Strict();
+  settings.jitter = 0;
+  settings.backoff = 1;
+  const auto breaker = MakeBreaker(settings);
+  Nanos now = 0;
+  for (int32_t step = 0; step < 70; ++step) {
+    breaker->Settle(breaker->TryAcquire(now).permit, Outcome::kFailure, now);
+    ASSERT_EQ(breaker->state(), State::kOpen);
+    EXPECT_EQ(breaker->Snapshot(now).open_step, std::min(step, 31));
+    EXPECT_EQ(breaker->Snapshot(now).time_to_half_open_ns, settings.open_for_ns);
+    now += settings.open_for_ns;
+  }
 }
 
 // A close empties the window however many there are within one length of it.

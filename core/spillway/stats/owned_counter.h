@@ -28,7 +28,9 @@ class OwnedCounter {
   }
 
   void Increment(uint32_t owned_slots) noexcept {
-    const uint32_t slot = internal::TakeThreadSlot();
+    // A thread's first slot makes it allocate: none is taken where none is used.
+    const uint32_t slot =
+        owned_slots == kOwnedByNobody ? internal::kNoThreadSlot : internal::TakeThreadSlot();
     if (slot < owned_slots) {
       Add(slot);
     } else {

@@ -1,0 +1,63 @@
+// A circuit breaker of one process on memory that it shares with others, and the books of its
+// calls.
+#ifndef SPILLWAY_TESTS_KILL_BREAKER_ATTACHMENT_H_
+#define SPILLWAY_TESTS_KILL_BREAKER_ATTACHMENT_H_
+
+#include <array>
+#include <memory>
+
+#include "spillway/breaker/circuit_breaker.h"
+#include "tests/kill/subject.h"
+
+namespace spillway::testing {
+
+class BreakerAttachment : public Attachment {
+ public:
+  // An operation: what comes before it, and itself. Plain functions, so that nothing but the
+  // breaker's own code lies between the two marks.
+  struct Scenario {
+    void (*prepare)(BreakerAttachment& on);
+    Done (*run)(BreakerAttachment& on);
+  };
+
+  BreakerAttachment(const CircuitBreakerSettings& settings, const Scenario& scenario, void* memory);
+
+  void Prepare(Books& books) override;
+  Done Run() override { return scenario_.run(*this); }
+  void Survive(Books& books, Findings& findings) override;
+  Done Hammer(Random& random, Nanos now) override;
+
+  // For the scenarios.
+  CircuitBreaker& breaker() { return *breaker_; }
+  PermitFields Ask();
+  void Tell(const PermitFields& permit, Outcome outcome);
+  void Call(Outcome outcome) { Tell(Ask(), outcome); }
+  void Calls(int count, Outcome outcome);
+  void Trip();           // closed -> open
+  void AskForProbe();    // open -> half open; `permit` is the probe's
+  void LoseAllProbes();  // and wait until their lease is over
+
+  Nanos now;
+  PermitFields permit;
+  std::array<Event, 8> events;
+
+ private:
+  uint64_t TripCalls() const;
+  void CheckBooks(const char* settled, const char* refused);
+  void CheckArrival();
+  void CheckProbes();
+  void Recover();
+  void CheckCycle();
+  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
+
+  CircuitBreakerSettings settings_;
+  Scenario scenario_;
+  std::unique_ptr<CircuitBreaker> breaker_;
+  Books* books_ = nullptr;
+  Findings* findings_ = nullptr;
+  std::array<PermitFields, 4> held_;  // by Hammer
+};
+
+}  // namespace spillway::testing
+
+#endif  // SPILLWAY_TESTS_KILL_BREAKER_ATTACHMENT_H_

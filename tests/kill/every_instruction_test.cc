@@ -1,0 +1,80 @@
+// A process that is killed or stopped between any two instructions of a call blocks nobody and
+// leaves nothing that is not so.
+#include "tests/kill/every_instruction.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "tests/kill/control_subjects.h"
+#include "tests/kill/process.h"
+#include "tests/kill/report.h"
+#include "tests/kill/subjects.h"
+
+namespace spillway::testing {
+namespace {
+
+std::string WhyNot() {
+#ifndef __x86_64__
+  return "the marks around an operation are written for x86-64";
+#endif
+  const std::string why = WhyNoTracing();
+  return why.empty() ? WhyNoBan() : why;
+}
+
+// As a test name must be.
+std::string NameOf(const ::testing::TestParamInfo<Operation>& info) {
+  std::string name = info.param.name;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+EveryInstruction CutOffAndReport(const Operation& operation) {
+  const EveryInstruction result = CutOffEverywhere(operation);
+  Report(operation.name, result);
+  return result;
+}
+
+class EveryInstructionTest : public ::testing::TestWithParam<Operation> {};
+
+TEST_P(EveryInstructionTest, NobodyIsBlockedAndNothingBroken) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(GetParam());
+  EXPECT_GT(result.instructions, 0u);
+  for (const Verdicts& verdicts : {result.killed, result.stopped, result.resumed}) {
+    EXPECT_EQ(verdicts.points, result.instructions + 1);
+    EXPECT_EQ(verdicts.blocked + verdicts.broken, 0u) << verdicts.first;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryInstructionTest, ::testing::ValuesIn(AllOperations()), NameOf);
+
+// What follows shows that the same machine finds what it looks for.
+
+TEST(EveryInstructionControlTest, APlainMutexBlocksTheOthers) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(PlainMutex());
+  EXPECT_GT(result.killed.blocked, 0u);
+  EXPECT_GT(result.stopped.blocked, 0u);
+}
+
+TEST(EveryInstructionControlTest, ARobustMutexBlocksTheOthersWhileItsOwnerIsStopped) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(RobustMutex());
+  EXPECT_EQ(result.killed.blocked, 0u) << result.killed.first;
+  EXPECT_GT(result.stopped.blocked, 0u);
+}
+
+TEST(EveryInstructionControlTest, WithoutALockTwoWordsDisagree) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(NoLock());
+  EXPECT_GT(result.killed.broken, 0u);
+  EXPECT_GT(result.stopped.broken, 0u);
+  EXPECT_EQ(result.killed.blocked + result.stopped.blocked, 0u);
+}
+
+}  // namespace
+}  // namespace spillway::testing

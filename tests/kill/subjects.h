@@ -1,0 +1,28 @@
+// Every policy that the proofs run on.
+#ifndef SPILLWAY_TESTS_KILL_SUBJECTS_H_
+#define SPILLWAY_TESTS_KILL_SUBJECTS_H_
+
+#include <string>
+#include <vector>
+
+#include "tests/kill/breaker_subject.h"
+#include "tests/kill/subject.h"
+
+namespace spillway::testing {
+
+inline std::vector<Subject> Subjects() { return {CircuitBreakerSubject()}; }
+
+inline std::vector<Operation> AllOperations() {
+  std::vector<Operation> all;
+  for (const Subject& subject : Subjects()) {
+    for (Operation operation : subject.operations) {
+      operation.name = subject.name + ": " + operation.name;
+      all.push_back(operation);
+    }
+  }
+  return all;
+}
+
+}  // namespace spillway::testing
+
+#endif  // SPILLWAY_TESTS_KILL_SUBJECTS_H_

@@ -1,0 +1,44 @@
+// A process that is stopped between two of its instructions, at any one that is wanted.
+#ifndef SPILLWAY_TESTS_KILL_VICTIM_H_
+#define SPILLWAY_TESTS_KILL_VICTIM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "tests/kill/process.h"
+
+namespace spillway::testing {
+
+// The addresses of the instructions of an operation in the order they are executed; last comes the
+// one after it.
+using Trace = std::vector<uintptr_t>;
+
+class Victim {
+ public:
+  // Stands before the first instruction of `work`. Goes on with `then` when it is set free.
+  Victim(const std::function<void()>& work, const std::function<void()>& then);
+
+  // Runs it to its end.
+  Trace Record();
+
+  // Stops it once it has executed `steps` instructions of `trace`; at its end, should it take
+  // another way and be there before.
+  void RunTo(const Trace& trace, size_t steps);
+
+  void Kill() { child_.Kill(); }
+
+  // Lets it finish. False when it did not get there.
+  bool Finish();
+
+ private:
+  bool Resume(int request);
+
+  Child child_;
+  bool at_end_ = false;
+};
+
+}  // namespace spillway::testing
+
+#endif  // SPILLWAY_TESTS_KILL_VICTIM_H_

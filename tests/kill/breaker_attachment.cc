@@ -80,12 +80,8 @@ void BreakerAttachment::Survive(Books& books, Findings& findings) {
   Recover();
   CheckCycle();
   CheckBooks("each outcome told was counted once", "each refusal was counted once");
-  const CircuitBreakerSnapshot snapshot = breaker_->Snapshot(now);
-  const uint64_t settled = SettledCalls(snapshot);
-  books = {.now = now,
-           .refused = {snapshot.total_rejected, snapshot.total_rejected},
-           .settled = {settled, settled},
-           .changes = {snapshot.generation, snapshot.generation}};
+  books.now = now;
+  books.changes = {breaker_->generation(), breaker_->generation()};
 }
 
 void BreakerAttachment::CheckBooks(const char* settled, const char* refused) {

@@ -17,8 +17,8 @@ using Settings = CircuitBreakerSettings;
 // A window of few buckets and calls: all paths, in few instructions.
 Settings TimeWindowed() {
   Settings settings;
-  settings.window_ns = 3 * kNanosPerSecond;
-  settings.buckets = 3;
+  settings.window_ns = 2 * kNanosPerSecond;
+  settings.buckets = 2;
   settings.min_calls = 4;
   settings.failure_rate = 0.5;
   settings.slow_call_ns = kNanosPerSecond;
@@ -58,7 +58,7 @@ void FirstOfBucket(Breaker& on) {
 }
 void FirstOfLap(Breaker& on) {
   on.Calls(8, Outcome::kSuccess);
-  on.now += 3 * kNanosPerSecond;
+  on.now += 2 * kNanosPerSecond;
   APermit(on);
 }
 void NearlyTripped(Breaker& on) {
@@ -127,7 +127,7 @@ void MetricsNearlyExceeded(Breaker& on) {
 }
 void ByTheClock(Breaker& on) {
   on.now = SteadyNow();
-  APermit(on);
+  Warm(on);
 }
 
 // ---- the operations
@@ -202,7 +202,7 @@ std::vector<Operation> Operations() {
   const Settings in_flight = With(time, [](Settings& s) { s.in_flight = true; });
   const Settings striped = With(time, [](Settings& s) { s.striped = true; });
   const Settings reg = Counted(20);
-  const Settings ring = Counted(40);
+  const Settings ring = Counted(31);
   const Settings k_of_n = With(ring, [](Settings& s) {
     s.window_kind = WindowKind::kKOfN;
     s.window_failures = 4;

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/kill/process.h"
@@ -18,17 +20,20 @@ struct Page {
   Done done;
 };
 
-// What was wrong; empty when nothing was.
 struct Verdict {
+  bool reached = true;  // the point where it was to be cut off
   bool blocked = false;
-  std::string broken;
+  std::string broken = {};  // what was wrong; empty when nothing was
+
+  bool fine() const { return !blocked && broken.empty(); }
 };
 
 void Add(const Verdict& verdict, size_t step, Verdicts* sum) {
+  if (!verdict.reached) return;
   ++sum->points;
   sum->blocked += verdict.blocked;
   sum->broken += !verdict.broken.empty();
-  if (!sum->first.empty() || (!verdict.blocked && verdict.broken.empty())) return;
+  if (!sum->first.empty() || verdict.fine()) return;
   sum->first = "after " + std::to_string(step) +
                " instructions: " + (verdict.blocked ? "blocked" : "not so: " + verdict.broken);
 }
@@ -59,19 +64,20 @@ class Scene {
   }
 
   Verdict AfterKill(size_t step) {
-    Victim victim = VictimAt(step);
+    Victim victim = StartOver();
+    if (!victim.RunTo(trace_, step)) return {.reached = false};
     victim.Kill();
     return Survivor();
   }
 
-  // The second of the two is that after the victim went on.
+  // While it is stopped, and after it went on.
   std::pair<Verdict, Verdict> AfterStop(size_t step) {
-    Victim victim = VictimAt(step);
+    Victim victim = StartOver();
+    if (!victim.RunTo(trace_, step)) return {{.reached = false}, {.reached = false}};
     const Verdict stopped = Survivor();
-    if (stopped.blocked || !stopped.broken.empty()) return {stopped, stopped};
+    if (!stopped.fine()) return {stopped, stopped};
     if (!victim.Finish()) return {stopped, {.broken = "the stopped process finishes"}};
-    page_->books.Add({.refused = page_->done.refused, .settled = page_->done.settled});
-    page_->books.MayAdd({.changes = 1});
+    page_->books.Ended(page_->done);
     return {stopped, Survivor()};
   }
 
@@ -80,13 +86,11 @@ class Scene {
     return Victim([this] { page_->done = attachment_->Run(); }, [] {});
   }
 
-  Victim VictimAt(size_t step) {
+  Victim StartOver() {
     memory_.Restore(start_);
     page_->books = books_;
     page_->books.MayAdd(operation_.whole);
-    Victim victim = NewVictim();
-    victim.RunTo(trace_, step);
-    return victim;
+    return NewVictim();
   }
 
   // A fresh process, which uses the memory as it is.
@@ -130,8 +134,7 @@ void EveryInstruction::operator+=(const EveryInstruction& other) {
 
 EveryInstruction CutOffEverywhere(const Operation& operation) {
   Scene scene(operation);
-  const Verdict whole = scene.AfterAll();
-  if (whole.blocked || !whole.broken.empty())
+  if (const Verdict whole = scene.AfterAll(); !whole.fine())
     throw std::runtime_error("not cut off, and yet not so: " + whole.broken);
   EveryInstruction result{.instructions = scene.instructions()};
   for (size_t step = 0; step <= scene.instructions(); ++step) {

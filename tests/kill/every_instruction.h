@@ -23,9 +23,9 @@ struct Verdicts {
 // Before the first instruction, after the last, and in each place between two.
 struct EveryInstruction {
   uint64_t instructions = 0;
-  Verdicts killed;
-  Verdicts stopped;
-  Verdicts resumed;  // stopped, overtaken by others, and let go on
+  Verdicts killed = {};
+  Verdicts stopped = {};
+  Verdicts resumed = {};  // stopped, overtaken by others, and let go on
 
   void operator+=(const EveryInstruction& other);
 };

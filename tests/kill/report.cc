@@ -12,7 +12,7 @@ namespace {
 struct Table {
   const char* title;
   const char* head;
-  std::vector<std::string> rows;
+  std::vector<std::string> rows = {};
 
   void Print() const {
     if (rows.empty()) return;

@@ -13,8 +13,8 @@ struct StormResult {
   uint64_t kills = 0;
   uint64_t stops = 0;
   uint64_t operations = 0;
-  bool blocked = false;  // then the storm ended early: the others did not go on
-  std::string broken;    // what was wrong afterwards; empty when nothing was
+  bool blocked = false;     // then the storm ended early: the others did not go on
+  std::string broken = {};  // what was wrong afterwards; empty when nothing was
 };
 
 // Until as many kills and as many stops have been survived.

@@ -54,28 +54,25 @@ Victim::Victim(const std::function<void()>& work, const std::function<void()>& t
 
 Trace Victim::Record() {
   Trace trace{ProgramCounter(child_.id())};
-  while (Resume(PTRACE_SINGLESTEP)) trace.push_back(ProgramCounter(child_.id()));
+  while (Resume(PTRACE_SINGLESTEP)) {
+    const uintptr_t next = ProgramCounter(child_.id());
+    // The rounds of a string instruction (rep) are one instruction, as they are for a breakpoint.
+    if (next != trace.back()) trace.push_back(next);
+  }
   return trace;
 }
 
-void Victim::RunTo(const Trace& trace, size_t steps) {
-  // At full speed to the last address on the way that had not come before, from there step by step:
-  // a step takes many times as long as an instruction.
-  const auto begin = trace.begin();
-  const auto is_new = [&](size_t step) {
-    const auto at = begin + static_cast<ptrdiff_t>(step);
-    return std::find(begin, at, *at) == at;
-  };
-  size_t step = steps;
-  while (!is_new(step)) --step;
-  if (step != 0) {
-    BreakAt(child_.id(), trace[step]);
-    if (!Resume(PTRACE_CONT)) return;
-    BreakAt(child_.id(), 0);
+bool Victim::RunTo(const Trace& trace, size_t steps) {
+  // At full speed from one time that it comes by this address to the next: a single step takes
+  // thousands of times as long as an instruction.
+  const auto times =
+      std::count(trace.begin(), trace.begin() + static_cast<ptrdiff_t>(steps) + 1, trace[steps]);
+  BreakAt(child_.id(), trace[steps]);
+  for (ptrdiff_t i = 0; i < times; ++i) {
+    if (!Resume(PTRACE_CONT)) return false;
   }
-  for (; step < steps; ++step) {
-    if (!Resume(PTRACE_SINGLESTEP)) return;
-  }
+  BreakAt(child_.id(), 0);
+  return true;
 }
 
 bool Victim::Finish() {

@@ -23,9 +23,9 @@ class Victim {
   // Runs it to its end.
   Trace Record();
 
-  // Stops it once it has executed `steps` instructions of `trace`; at its end, should it take
-  // another way and be there before.
-  void RunTo(const Trace& trace, size_t steps);
+  // Stops it once it has executed `steps` instructions of `trace`. False when it took another way
+  // and came to its end before, as one that reads a clock may.
+  bool RunTo(const Trace& trace, size_t steps);
 
   void Kill() { child_.Kill(); }
 

@@ -16,10 +16,14 @@ TABLE = "schema/circuit_breaker.toml"
 C_API = "bindings/c/include/spillway/c_api.h"
 DOCS = "docs/circuit_breaker.md"
 PYTHON = "bindings/python/spillway/_schema.py"
+METRICS_PAGE = "docs/metrics.md"
+METRICS = "core/spillway/breaker/circuit_breaker_metrics.h"
 SETTINGS = "core/spillway/breaker/circuit_breaker_settings.h"
 OUTPUTS = (
     C_API,
     DOCS,
+    METRICS,
+    METRICS_PAGE,
     PYTHON,
     SETTINGS,
     "core/spillway/breaker/circuit_breaker_options.h",
@@ -66,7 +70,8 @@ def test_a_second_run_writes_nothing(tree: Path) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_check_catches_an_edited_output(tree: Path, name: str) -> None:
     before = (tree / name).read_text(encoding="utf-8")
-    edit(tree / name, "window_failures", "window_errors")
+    old = "window_calls" if name in (METRICS, METRICS_PAGE) else "window_failures"
+    edit(tree / name, old, "window_errors")
     edited = (tree / name).read_text(encoding="utf-8")
     result = generate(tree, "--check")
     assert result.returncode == 1
@@ -79,7 +84,7 @@ def test_check_catches_an_edited_output(tree: Path, name: str) -> None:
     assert (tree / name).read_text(encoding="utf-8") == before
 
 
-@pytest.mark.parametrize("name", [n for n in OUTPUTS if n != C_API])
+@pytest.mark.parametrize("name", [n for n in OUTPUTS if n not in (C_API, METRICS_PAGE)])
 def test_a_missing_output_is_caught_and_made(tree: Path, name: str) -> None:
     (tree / name).unlink()
     assert name in generate(tree, "--check").stderr
@@ -106,6 +111,7 @@ def test_what_is_written_by_hand_stays(tree: Path, name: str) -> None:
         (C_API, "/* generated: begin circuit_breaker options */"),
         (C_API, "/* generated: end circuit_breaker snapshot */"),
         (DOCS, "<!-- generated: begin rejections -->"),
+        (METRICS_PAGE, "<!-- generated: end circuit_breaker metrics -->"),
     ],
 )
 def test_a_lost_mark_is_named(tree: Path, name: str, mark: str) -> None:
@@ -146,6 +152,59 @@ BAD_TABLES = [
     ('name = "open", value = 1', 'name = "closed", value = 1', "closed is there twice"),
     ('name = "open", value = 1', 'name = "open"', "choice state: value must be given"),
     ('doc = "The kind of', 'doc = "The | kind of', "it must have no"),
+    ('type = "flag"', 'type = "flag"\nmetric = "state"', "in_flight: unknown key metric"),
+]
+
+CALLS = 'name = "calls_total"'
+SUCCESSES = 'metric = "calls_total"\nlabel = "success"'
+BAD_METRICS = [
+    (
+        SUCCESSES,
+        'metric = "calls"\nlabel = "success"',
+        "total_successes: metric is 'calls'; there is",
+    ),
+    (SUCCESSES, 'label = "success"', "total_successes: label is given, but no metric"),
+    (
+        SUCCESSES,
+        'metric = "calls_total"',
+        "total_successes: label must be given, the value of 'outc",
+    ),
+    (SUCCESSES, SUCCESSES.replace("success", "failure"), "calls_total: two samples have one label"),
+    (
+        SUCCESSES,
+        SUCCESSES.replace("success", "Success"),
+        "calls_total: label is 'Success'; it must",
+    ),
+    (CALLS, 'name = "calls"', "metric is 'calls_total'; there is"),
+    (CALLS, 'name = "rejected_calls_total"', "rejected_calls_total is there twice"),
+    (
+        f'{CALLS}\ntype = "counter"',
+        f'{CALLS}\ntype = "gauge"',
+        "calls_total: a counter's name ends",
+    ),
+    (f'{CALLS}\ntype = "counter"', f'{CALLS}\ntype = "summary"', "it must be counter or gauge"),
+    (
+        'metric = "probes_total"',
+        'metric = "state"\nlabel = "x"',
+        "state: its snapshot fields are of",
+    ),
+    ('metric = "probes_total"\n', "", "probes_total: no snapshot field has this metric"),
+    ('metric = "probes_total"', 'metric = "probes_total"\nlabel = "x"', "but nothing asks for it"),
+    ('metric = "state"', 'metric = "state"\nlabel = "x"', "label is 'x', but nothing asks for it"),
+    ('label = "state"', 'label = "name"', "state: the label 'name' is there already"),
+    ('label = "state"', 'label = "The state"', "state: label is 'The state'; it must be"),
+    ('label = "state"\n', "", "state: label must be given for the values"),
+    ('"generation"\n', '"generation"\nmetric = "state"\n', "generation: a number is no metric"),
+    ("Calls that were refused.", "x" * 81, "rejected_calls_total: doc is longer than 80"),
+]
+RENAMED = [
+    ("time_to_half_open_seconds", "time_to_half_open", "must end in _seconds, the base unit"),
+    ("time_to_half_open_seconds", "time_to_half_open_ms", "must end in _seconds, the base unit"),
+    ("failure_ratio", "failure_rate", "must end in _ratio, the base unit"),
+    ("half_open_probes", "half_open_probes_seconds", "it holds no seconds"),
+    ("half_open_probes", "half_open_ms_probes", "must not hold a unit that is no base unit"),
+    ("half_open_probes", "half_open_probes_total", "for a counter, and none for a gauge"),
+    ("window_calls", "window_calls_total", "for a counter, and none for a gauge"),
 ]
 
 
@@ -158,6 +217,29 @@ def test_a_bad_table_is_refused(tree: Path, old: str, new: str, message: str) ->
     assert result.stderr.startswith("tools/generate: schema/circuit_breaker.toml: ")
     assert message in result.stderr
     assert {name: (tree / name).read_text(encoding="utf-8") for name in OUTPUTS} == before
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_METRICS)
+def test_a_bad_metric_is_refused(tree: Path, old: str, new: str, message: str) -> None:
+    edit(tree / TABLE, old, new)
+    result = generate(tree)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(("old", "new", "message"), RENAMED)
+def test_a_bad_name_of_a_metric_is_refused(tree: Path, old: str, new: str, message: str) -> None:
+    table = (tree / TABLE).read_text(encoding="utf-8")
+    table = table.replace(f'name = "{old}"', f'name = "{new}"')
+    table = table.replace(f'metric = "{old}"', f'metric = "{new}"')
+    if new.endswith("_total"):
+        head = f'name = "{new}"\ntype = '
+        table = table.replace(f'{head}"gauge"', f'{head}"counter"')
+    (tree / TABLE).write_text(table, encoding="utf-8")
+    result = generate(tree)
+    assert result.returncode == 2
+    assert f"{new}: " in result.stderr
+    assert message in result.stderr
 
 
 SECOND_NOUN = """
@@ -174,9 +256,15 @@ default = 3
 source = "Spillway"
 doc = "How many at once."
 
+[[metric]]
+name = "passed_total"
+type = "counter"
+doc = "Calls that passed."
+
 [[snapshot]]
-name = "passed"
+name = "total_passed"
 type = "total"
+metric = "passed_total"
 doc = "How many passed."
 """
 
@@ -190,14 +278,20 @@ def test_a_second_noun_stands_beside_the_first(tree: Path) -> None:
     ]
     with (tree / C_API).open("a", encoding="utf-8") as file:
         file.writelines(marks)
+    with (tree / METRICS_PAGE).open("a", encoding="utf-8") as file:
+        file.writelines(f"<!-- generated: {edge} gate metrics -->\n" for edge in ("begin", "end"))
     result = generate(tree)
     assert (result.returncode, result.stderr) == (0, "")
     header = (tree / "core/spillway/limiter/gate_settings.h").read_text(encoding="utf-8")
     assert "  int32_t burst = 3;" in header
     assert "SPILLWAY_GATE_OPTIONS_INIT" in (tree / C_API).read_text(encoding="utf-8")
+    metrics = (tree / "core/spillway/limiter/gate_metrics.h").read_text(encoding="utf-8")
+    assert '"spillway_gate_passed_total"' in metrics
+    assert "spillway_gate_passed_total" in (tree / METRICS_PAGE).read_text(encoding="utf-8")
     python = (tree / PYTHON).read_text(encoding="utf-8")
     assert "class GateSnapshot:" in python
     assert "class CircuitBreakerSnapshot:" in python
+    assert '    "gate": GATE_METRICS,\n' in python
 
 
 @pytest.fixture(scope="module")

@@ -51,14 +51,12 @@ class TextSink final : public MetricSink {
 
   // The format escapes these and no others; in a help, quotes stay as they are.
   void Escape(std::string_view text, bool quotes) {
-    for (const char character : text) {
-      if (character == '\n') {
-        Add("\\n");
-      } else {
-        if (character == '\\' || (quotes && character == '"')) Add("\\");
-        text_.push_back(character);
-      }
+    const std::string_view special = quotes ? "\\\n\"" : "\\\n";
+    for (size_t place = 0; (place = text.find_first_of(special)) != text.npos;) {
+      Add(text.substr(0, place), "\\", text[place] == '\n' ? "n" : text.substr(place, 1));
+      text.remove_prefix(place + 1);
     }
+    Add(text);
   }
 
   std::string text_;

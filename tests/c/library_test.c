@@ -14,9 +14,10 @@ TEST(the_version_is_that_of_the_build) {
 }
 
 TEST(each_status_has_a_name) {
-  static const char* const names[] = {"ok",        "invalid_argument", "unsupported",
-                                      "no_memory", "internal",         "misuse"};
-  static const int32_t others[] = {1, -6, INT32_MAX, INT32_MIN};
+  static const char* const names[] = {
+      "ok",       "invalid_argument", "unsupported",     "no_memory",
+      "internal", "misuse",           "buffer_too_short"};
+  static const int32_t others[] = {1, -7, INT32_MAX, INT32_MIN};
   size_t i = 0;
   for (; i < sizeof names / sizeof *names; ++i) {
     CHECK_INT(strcmp(spillway_status_name(-(int32_t)i), names[i]), 0);

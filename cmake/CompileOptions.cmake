@@ -15,6 +15,11 @@ if(SPILLWAY_SANITIZE)
   add_link_options(-fsanitize=${SPILLWAY_SANITIZE})
 endif()
 
+if(SPILLWAY_BUILD_FUZZ)
+  # The fuzzer is told which edges of all this code an input takes.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 set(SPILLWAY_WARNINGS
     -Wall
     -Wextra

@@ -103,6 +103,22 @@ TEST(CircuitBreakerClockTest, ALateCallNeverClearsAWindow) {
   }
 }
 
+TEST(CircuitBreakerClockTest, ALateCallBringsNothingBackThatHasLeftTheWindow) {
+  for (const bool striped : {false, true}) {
+    CircuitBreakerSettings settings = Strict();
+    settings.striped = striped;
+    const auto breaker = MakeBreaker(settings);
+    Call(*breaker, Outcome::kFailure, kDay);
+    const Nanos later = kDay + settings.window_ns * 3 / 2;
+    Call(*breaker, Outcome::kSuccess, later);
+    for (const Nanos now : Before(kDay + kSecond)) {
+      EXPECT_EQ(breaker->Snapshot(now).failures, 0u);
+      Call(*breaker, Outcome::kSuccess, now);
+      EXPECT_EQ(breaker->state(), State::kClosed);
+    }
+  }
+}
+
 TEST(CircuitBreakerClockTest, ALateCallTripsWithWhatTheWindowHolds) {
   for (const Nanos late : Before(kDay)) {
     const auto breaker = MakeBreaker(Strict());

@@ -76,9 +76,13 @@ void BreakerAttachment::Survive(Books& books, Findings& findings) {
   now = books.now;
   CheckArrival();
   CheckProbes();
-  for (int i = 0; i < 50; ++i, now += kTick) Call(Outcome::kSuccess);
+  UseAllCounters();
   Recover();
   CheckCycle();
+  // Left open, so that one who is late would be seen to shorten it.
+  breaker_->Reset(now);
+  Trip();
+  Expect(breaker_->state() == State::kOpen, "it opens again");
   CheckBooks("each outcome told was counted once", "each refusal was counted once");
   books.now = now;
   books.changes = {breaker_->generation(), breaker_->generation()};
@@ -99,15 +103,29 @@ void BreakerAttachment::CheckArrival() {
   const uint32_t since = static_cast<uint32_t>(books_->changes.least);
   const EventBatch batch = breaker_->Events(since, events);
   Expect(batch.count + batch.lost <= snapshot.generation - since, "a change makes one event");
-  const Event newest = batch.count == 0 ? Event() : events[batch.count - 1];
-  Expect(newest.generation != snapshot.generation || newest.generation == 0 ||
-             newest.to == static_cast<int32_t>(snapshot.state),
-         "an event says what the state became");
+  CheckNewestEvent();
   Expect(snapshot.successes <= snapshot.total_successes &&
              snapshot.failures <= snapshot.total_failures &&
              snapshot.slow_successes <= snapshot.total_slow_successes &&
              snapshot.slow_failures <= snapshot.total_slow_failures,
          "a window holds no more than was ever counted");
+}
+
+void BreakerAttachment::CheckNewestEvent() {
+  const uint32_t generation = breaker_->generation();
+  if (breaker_->Events(generation - 1, events).count == 0) return;  // not published, or none yet
+  Expect(
+      events[0].generation == generation && events[0].to == static_cast<int32_t>(breaker_->state()),
+      "an event says what the state became");
+}
+
+// A load and a store where there must be an addition would now lose what the other one adds.
+void BreakerAttachment::UseAllCounters() {
+  for (int i = 0; i < 50; ++i, now += kTick) {
+    const PermitFields got = Ask();
+    Tell(got, i % 5 == 0 ? Outcome::kIgnored : Outcome::kSuccess);
+    Tell({.owner = ~got.owner, .start = now, .token = got.token}, Outcome::kSuccess);
+  }
 }
 
 // At most as many probes run as may, with the one cut off: those that it shut out come back with
@@ -128,7 +146,9 @@ void BreakerAttachment::CheckProbes() {
       Tell(got, Outcome::kSuccess);
     }
   }
+  CheckNewestEvent();
   const CircuitBreakerSnapshot after = breaker_->Snapshot(now);
+  Expect(books_->changes.Hold(after.generation), "nothing else changes the state at that time");
   if (after.state == State::kHalfOpen) {
     Expect(running <= settings_.probes_in_flight, "no more probes run than may");
     Expect(after.probes_issued - after.probes_done == running, "each probe that runs is known");
@@ -148,7 +168,9 @@ void BreakerAttachment::Recover() {
       const PermitFields got = Ask();
       // The first round may end a ramp, give up lost probes, or meet hung calls.
       Expect(got.owner != 0 || round == 0, "who waited long enough is admitted");
+      CheckNewestEvent();
       Tell(got, Outcome::kSuccess);
+      CheckNewestEvent();
     }
   }
   Expect(breaker_->state() == State::kClosed, "the breaker recovers");
@@ -156,7 +178,9 @@ void BreakerAttachment::Recover() {
 
 // By hand to closed, by failures to open, by time and probes to closed again.
 void BreakerAttachment::CheckCycle() {
+  const PermitFields old = Ask();
   breaker_->Reset(now);
+  Tell(old, Outcome::kSuccess);
   const uint32_t reset = breaker_->generation();
   const CircuitBreakerSnapshot fresh = breaker_->Snapshot(now);
   Expect(fresh.state == State::kClosed, "a reset closes");

@@ -45,6 +45,8 @@ class BreakerAttachment : public Attachment {
   uint64_t TripCalls() const;
   void CheckBooks(const char* settled, const char* refused);
   void CheckArrival();
+  void CheckNewestEvent();
+  void UseAllCounters();
   void CheckProbes();
   void Recover();
   void CheckCycle();

@@ -132,6 +132,13 @@ void ByTheClock(Breaker& on) {
 
 // ---- the operations
 
+constexpr Done kAdmitted = {};
+constexpr Done kRefused = {.refused = 1};
+constexpr Done kSettled = {.settled = 1};
+constexpr Done kChanged = {.changes = 1};
+constexpr Done kRefusedAndChanged = {.refused = 1, .changes = 1};
+constexpr Done kSettledAndChanged = {.settled = 1, .changes = 1};
+
 Done Ask(Breaker& on) { return {.refused = on.breaker().Decide(on.now).reason != 0}; }
 Done AskByTheClock(Breaker& on) { return {.refused = on.breaker().Decide().reason != 0}; }
 template <Outcome outcome>
@@ -145,19 +152,19 @@ Done SettleByTheClock(Breaker& on) {
 }
 Done Reset(Breaker& on) {
   on.breaker().Reset(on.now);
-  return {};
+  return kChanged;
 }
 Done ForceOpen(Breaker& on) {
   on.breaker().ForceOpen(on.now);
-  return {};
+  return kChanged;
 }
 Done Disable(Breaker& on) {
   on.breaker().Disable(on.now);
-  return {};
+  return kChanged;
 }
 Done MetricsOnly(Breaker& on) {
   on.breaker().MetricsOnly(on.now);
-  return {};
+  return kChanged;
 }
 Done Snapshot(Breaker& on) {
   on.breaker().Snapshot(on.now);
@@ -171,13 +178,6 @@ Done ReadEvents(Breaker& on) {
 constexpr auto kSucceed = Settle<Outcome::kSuccess>;
 constexpr auto kFail = Settle<Outcome::kFailure>;
 constexpr auto kIgnore = Settle<Outcome::kIgnored>;
-
-constexpr Done kAdmitted = {};
-constexpr Done kRefused = {.refused = 1};
-constexpr Done kSettled = {.settled = 1};
-constexpr Done kChanged = {.changes = 1};
-constexpr Done kRefusedAndChanged = {.refused = 1, .changes = 1};
-constexpr Done kSettledAndChanged = {.settled = 1, .changes = 1};
 
 void ReadClock() { SteadyNow(); }
 void ReadCpu() { sched_getcpu(); }
@@ -198,6 +198,7 @@ std::vector<Operation> Operations() {
   const Settings time = TimeWindowed();
   const Settings patient = With(time, [](Settings& s) { s.slow_call_ns = 3600 * kNanosPerSecond; });
   const Settings lenient = With(time, [](Settings& s) { s.failure_rate = 1.0; });
+  const Settings one_probe = With(time, [](Settings& s) { s.probes_in_flight = 1; });
   const Settings ramp = With(time, [](Settings& s) { s.ramp_ns = kNanosPerSecond; });
   const Settings in_flight = With(time, [](Settings& s) { s.in_flight = true; });
   const Settings striped = With(time, [](Settings& s) { s.striped = true; });
@@ -225,6 +226,7 @@ std::vector<Operation> Operations() {
       Make("foreign permit", time, ForeignPermit, kFail, kSettled),
       Make("open, refusal", time, Open, Ask, kRefused),
       Make("open time over, first probe", time, OpenTimeOver, Ask, kChanged),
+      Make("open time over, the only probe", one_probe, OpenTimeOver, Ask, kChanged),
       Make("half open, second probe", time, OneProbe, Ask, kAdmitted),
       Make("half open, refusal", time, AllProbes, Ask, kRefused),
       Make("half open, lease over", time, LeaseOver, Ask, kChanged),

@@ -1,5 +1,7 @@
 #include "tests/kill/every_instruction.h"
 
+#include <sched.h>
+
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -83,7 +85,7 @@ class Scene {
 
  private:
   Victim NewVictim() {
-    return Victim([this] { page_->done = attachment_->Run(); }, [] {});
+    return Victim([this] { page_->done = attachment_->Run(); }, cpu_);
   }
 
   Victim StartOver() {
@@ -108,6 +110,7 @@ class Scene {
   }
 
   const Operation& operation_;
+  int cpu_ = sched_getcpu();
   SharedMemory memory_;
   std::unique_ptr<Attachment> attachment_;
   Books books_;

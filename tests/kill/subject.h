@@ -54,11 +54,11 @@ struct Books {
     settled.most += done.settled;
     changes.most += done.changes;
   }
-  // It did end. In what state it found the policy after all, nobody knows.
+  // It did end, after others had used the policy.
   void Ended(const Done& done) {
     refused = {refused.least + done.refused, refused.least + done.refused};
     settled = {settled.least + done.settled, settled.least + done.settled};
-    changes.most += 1;
+    changes.most += done.changes;
   }
 };
 
@@ -84,7 +84,9 @@ class Attachment {
   // Brings all-zero memory to where the operation begins.
   virtual void Prepare(Books& books) = 0;
 
-  // The operation. Called again when the memory has been put back to where it began.
+  // The operation. Called again when the memory has been put back to where it began. What it says
+  // that it changed is what it was told to change by hand: a call on which others overtook it
+  // changes the state no more.
   virtual Done Run() = 0;
 
   // A process that comes later: makes 100 calls and more, and finds out whether all is as it must

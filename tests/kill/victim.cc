@@ -1,5 +1,6 @@
 #include "tests/kill/victim.h"
 
+#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -39,13 +40,16 @@ void BreakAt(pid_t process, uintptr_t address) {
 
 }  // namespace
 
-Victim::Victim(const std::function<void()>& work, const std::function<void()>& then)
+Victim::Victim(const std::function<void()>& work, int cpu)
     : child_([&] {
+        cpu_set_t only;
+        CPU_ZERO(&only);
+        CPU_SET(static_cast<size_t>(cpu), &only);
+        sched_setaffinity(0, sizeof only, &only);
         ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
         MarkBegin();
         work();
         MarkEnd();
-        then();
       }) {
   child_.Wait();
   if (ptrace(PTRACE_SETOPTIONS, child_.id(), 0, PTRACE_O_EXITKILL) != 0)

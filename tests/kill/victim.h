@@ -17,8 +17,9 @@ using Trace = std::vector<uintptr_t>;
 
 class Victim {
  public:
-  // Stands before the first instruction of `work`. Goes on with `then` when it is set free.
-  Victim(const std::function<void()>& work, const std::function<void()>& then);
+  // Stands before the first instruction of `work`. Stays on one CPU, for a call that asks which it
+  // is on to go the same way each time.
+  Victim(const std::function<void()>& work, int cpu);
 
   // Runs it to its end.
   Trace Record();

@@ -8,7 +8,7 @@
 
 namespace spillway {
 
-bool MetricSet::AddSource(MetricSource source, Error* error) {
+bool MetricSet::AddSource(const MetricSource& source, Error* error) {
   if (source.name.empty()) {
     SetError(error, StatusCode::kInvalidArgument, "it has no name; what is exported must have one");
     return false;
@@ -17,7 +17,7 @@ bool MetricSet::AddSource(MetricSource source, Error* error) {
   std::string name = ToUtf8(source.name);
   const std::lock_guard lock(mutex_);
   auto& sources = GroupOf(source.families)->sources;
-  const auto [place, is_new] = sources.try_emplace(std::move(name), std::move(source));
+  const auto [place, is_new] = sources.try_emplace(std::move(name), source);
   if (!is_new) {
     SetError(error, StatusCode::kInvalidArgument,
              "name is \"%s\"; one of its kind has that name already, and a scrape needs each once",

@@ -50,7 +50,7 @@ class MetricSet {
   }
 
   // The same for what brings its own owner.
-  bool AddSource(MetricSource source, Error* error);
+  bool AddSource(const MetricSource& source, Error* error);
 
   // Takes a policy out; once this has returned, no scrape reads it. False: it was not there.
   bool Remove(const void* policy);

@@ -126,6 +126,8 @@ bool CircuitBreaker::DecideProbe(BreakerWord word, Nanos now, DecisionFields* de
   if (word.phase() == Phase::kOpen) {
     const Nanos until = OpenUntil(word);
     if (now < until) {
+      // Another opening since has taken the exact end away, and left the rough one.
+      if (LoadWord().bits() != word.bits()) return false;
       *decision = Refuse(Rejection::kOpen, until - now);
       return true;
     }

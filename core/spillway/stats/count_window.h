@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 
@@ -38,10 +39,10 @@ class OutcomeRegister {
     return (static_cast<uint64_t>(std::bit_width(std::max(word & kOutcomes, kEmpty))) - 1) / 2;
   }
 
-  // Whether `word` was last written in a later period than `period`.
-  static constexpr bool IsAhead(uint64_t word, uint64_t period) {
-    const uint64_t distance = (period - Period(word)) % kPeriods;
-    return distance > kPeriods / 2;
+  // Whether a call of `period` may be added: the word is of that period or of the one before. Any
+  // other is of a later one, and the call from a thread that was stopped while periods passed.
+  static constexpr bool Accepts(uint64_t word, uint64_t period) {
+    return (period - Period(word)) % kPeriods <= 1;
   }
 
   constexpr OutcomeCounts Counts(uint64_t word, uint64_t period) const {
@@ -129,7 +130,7 @@ class CountWindow {
     // Relaxed throughout: the word is all there is, nothing else is read on its account.
     uint64_t seen = word.load(std::memory_order_relaxed);
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-      if (OutcomeRegister::IsAhead(seen, period)) [[unlikely]]
+      if (!OutcomeRegister::Accepts(seen, period)) [[unlikely]]
         break;
       const uint64_t wanted = register_.Push(seen, call, period);
       if (wanted == seen) break;  // a success among nothing but successes
@@ -185,18 +186,24 @@ class CountWindow {
     return totals;
   }
 
-  // A period that nothing in the window belongs to: the one after the newest outcome's. The ring
-  // cannot hold outcomes of 8192 periods, because each period that ended by itself has at least
-  // one.
+  // A period that nothing in the window belongs to: the one after the newest outcome's, or the
+  // first that is free from there. A thread that was stopped may have recorded last and for a
+  // period long over, whose successors are still in the ring.
   uint64_t NextPeriod(const Word* cells) const noexcept {
-    if (in_register())
-      return OutcomeRegister::Period(cells[kHead].load(std::memory_order_relaxed)) + 1;
-    uint64_t newest = 0;
-    for (uint64_t i = 0; i <= ring_mask_; ++i) {
-      const uint64_t word = cells[kRing + i].load(std::memory_order_relaxed);
-      if (newest == 0 || (word != 0 && IsLater(word, newest))) newest = word;
+    const uint64_t head = cells[kHead].load(std::memory_order_relaxed);
+    if (in_register()) return OutcomeRegister::Period(head) + 1;
+    std::bitset<kRingPeriods> used;
+    uint64_t next = 0;
+    for (uint64_t ticket = head - size_; ticket != head; ++ticket) {
+      const uint64_t word = cells[kRing + (ticket & ring_mask_)].load(std::memory_order_relaxed);
+      if (word == 0 || word >> kTicketShift != Pack(ticket, 0, 0) >> kTicketShift) continue;
+      const uint64_t period = word / kCallClasses % kRingPeriods;
+      used[period] = true;
+      next = period + 1;
     }
-    return newest == 0 ? 0 : (newest / kCallClasses + 1) % kRingPeriods;
+    static_assert(kMaxSize < kRingPeriods);  // so that one is free
+    while (used[next % kRingPeriods]) ++next;
+    return next % kRingPeriods;
   }
 
  private:

@@ -175,6 +175,31 @@ TEST(CountWindowTest, ACallOfAnEarlierPeriodLeavesARegisterAlone) {
 }
 
 // The most periods that a window can see: one call in each.
+// A thread that was stopped while breakers opened and closed: it still has the period of before.
+TEST(CountWindowTest, ACallOfAMuchEarlierPeriodLeavesARegisterAlone) {
+  const CountWindow window(5);
+  OutcomeCounts counts;
+  for (const uint64_t later : {1u, 2u, 3u, 4u, 5u, 6u}) {
+    Cells cells(window.words());
+    for (uint64_t period = 0; period <= later; ++period)
+      window.Record(cells.get(), kFailed, period, 1, &counts);
+    window.Record(cells.get(), kFailed, 0, 1, &counts);
+    EXPECT_EQ(window.Counts(cells.get(), later).failed(), 1u) << later;
+    window.Record(cells.get(), kFailed, later, 1, &counts);
+    EXPECT_EQ(window.Counts(cells.get(), later).failed(), 2u) << later;
+  }
+}
+
+TEST(CountWindowTest, ACallOfAnEarlierPeriodBringsBackNothingInARing) {
+  const CountWindow window(100);
+  Cells cells(window.words());
+  OutcomeCounts counts;
+  window.Record(cells.get(), kFailed, 0, 1, &counts);
+  for (int i = 0; i < 3; ++i) window.Record(cells.get(), kFailed, 1, 1, &counts);
+  window.Record(cells.get(), kFailed, 0, 1, &counts);
+  EXPECT_EQ(window.Counts(cells.get(), window.NextPeriod(cells.get())).total(), 0u);
+}
+
 TEST(CountWindowTest, RingPeriodsWrapAndStillForget) {
   for (const uint32_t size : {31u, CountWindow::kMaxSize}) {
     const CountWindow window(size);

@@ -28,7 +28,6 @@ void PrintBounds(const LeastTimes& least) {
       {"Breaker_Reject", 0.5, "fetch_add", add},
       {"CountWindow_Record/20/threads:1", 1.4, "CAS loop", cas},
       {"CountWindow_Record/100/threads:1", 3.8, "fetch_add", add},
-      {"Metrics_Text1000", 60.0, "1000 snapshots", least.of("Metrics_Snapshots1000")},
       {"Breaker_Striped/threads:2", 1.5, "one thread", least.of("Breaker_Striped/threads:1")},
   };
   std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",

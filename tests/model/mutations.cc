@@ -1,6 +1,7 @@
 #include "tests/model/mutations.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -69,6 +70,10 @@ std::vector<std::string> LinesOf(const char* file) {
   std::ifstream stream(file);
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  if (lines.empty()) {
+    std::fprintf(stderr, "model: cannot read %s; run this from the folder of the build\n", file);
+    std::exit(2);
+  }
   return lines;
 }
 
@@ -77,7 +82,6 @@ std::string NameOf(const Access& access) {
   const std::string path = access.place.file;
   const std::vector<std::string> lines = LinesOf(access.place.file);
   const size_t line = access.place.line - 1;
-  if (line >= lines.size()) return path;
   const bool ordered = !Weaker(access.order, access.kind).empty();
   static const std::regex tag(R"(// (\(\d+\)) )");
   for (size_t i = line; ordered && i + 12 > line; --i) {

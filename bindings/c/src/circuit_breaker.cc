@@ -86,7 +86,7 @@ bool Reconfigure(Handle* breaker, const spillway_circuit_breaker_options* option
 spillway_status TellOptions(const CircuitBreakerSettings& settings, size_t size,
                             spillway_circuit_breaker_options* out) {
   if (!CheckSize(size, kCircuitBreakerOptionsEnds, nullptr)) return SPILLWAY_E_MISUSE;
-  spillway_circuit_breaker_options options;
+  spillway_circuit_breaker_options options = {};
   ToC(settings, &options);
   out->struct_size = size;
   WriteSized(&options, kCircuitBreakerOptionsEnds, out);
@@ -95,7 +95,7 @@ spillway_status TellOptions(const CircuitBreakerSettings& settings, size_t size,
 
 spillway_status TellSnapshot(const CircuitBreakerSnapshot& from,
                              spillway_circuit_breaker_snapshot* out) {
-  spillway_circuit_breaker_snapshot snapshot;
+  spillway_circuit_breaker_snapshot snapshot = {};
   ToC(from, &snapshot);
   return WriteSized(&snapshot, kCircuitBreakerSnapshotEnds, out) ? SPILLWAY_OK : SPILLWAY_E_MISUSE;
 }

@@ -116,6 +116,11 @@ constexpr bool Reaches(uint64_t part, uint64_t whole, uint64_t rate) {
   return part * kWholeRate >= rate * whole;
 }
 
+// The same as a number for people; -1 of nothing.
+constexpr double Share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? -1.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
 enum class Verdict { kNone, kFailures, kSlow, kPassed };
 
 // When a window trips, and when probes pass.

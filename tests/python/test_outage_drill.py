@@ -59,8 +59,10 @@ def wait_until_gone(session: int) -> list[int]:
 @contextlib.contextmanager
 def start_drill(out: Path) -> Iterator[subprocess.Popen[str]]:
     """A quick drill in a session of its own; in the end nothing of that session is left."""
+    # A shell has those it starts in the background ignore interrupts, and with them these tests.
+    python = ["env", "--default-signal=INT", sys.executable]
     drill = subprocess.Popen(
-        [sys.executable, str(DRILL), "--quick", "--seed", str(SEED), "--out", str(out)],
+        [*python, str(DRILL), "--quick", "--seed", str(SEED), "--out", str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -56,11 +57,18 @@ struct Place {
   const char* file;
   uint32_t line;
 
+  // From the folder of the core on: what comes before depends on how the compiler was called.
+  std::string_view name() const {
+    const std::string_view path = file;
+    const size_t core = path.rfind("/core/");
+    return core == path.npos ? path : path.substr(core + 6);
+  }
+
   friend bool operator<(const Place& a, const Place& b) {
-    return std::tuple(std::string(a.file), a.line) < std::tuple(std::string(b.file), b.line);
+    return std::tuple(a.name(), a.line) < std::tuple(b.name(), b.line);
   }
   friend bool operator==(const Place& a, const Place& b) {
-    return a.line == b.line && std::string(a.file) == b.file;
+    return a.line == b.line && a.name() == b.name();
   }
 };
 

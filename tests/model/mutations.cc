@@ -66,12 +66,13 @@ std::vector<Order> Weaker(Order order, Kind kind) {
   }
 }
 
-std::vector<std::string> LinesOf(const char* file) {
-  std::ifstream stream(file);
+std::vector<std::string> LinesOf(const Place& place) {
+  const std::string path = SPILLWAY_MODEL_CORE "/" + std::string(place.name());
+  std::ifstream stream(path);
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   if (lines.empty()) {
-    std::fprintf(stderr, "model: cannot read %s; run this from the folder of the build\n", file);
+    std::fprintf(stderr, "model: cannot read %s\n", path.c_str());
     std::exit(2);
   }
   return lines;
@@ -79,8 +80,8 @@ std::vector<std::string> LinesOf(const char* file) {
 
 // Where it stands, by what does not move with every edit: the number of its comment, or its text.
 std::string NameOf(const Access& access) {
-  const std::string path = access.place.file;
-  const std::vector<std::string> lines = LinesOf(access.place.file);
+  const std::string path(access.place.name());
+  const std::vector<std::string> lines = LinesOf(access.place);
   const size_t line = access.place.line - 1;
   const bool ordered = !Weaker(access.order, access.kind).empty();
   static const std::regex tag(R"(// (\(\d+\)) )");

@@ -50,6 +50,7 @@ class BreakerAttachment : public Attachment {
   void CheckProbes();
   void Recover();
   void CheckCycle();
+  void Rest();
   void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   CircuitBreakerSettings settings_;

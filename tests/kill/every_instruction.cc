@@ -73,8 +73,9 @@ class Scene {
   }
 
   // While it is stopped, and after it went on.
-  std::pair<Verdict, Verdict> AfterStop(size_t step) {
+  std::pair<Verdict, Verdict> AfterStop(size_t step, int rest) {
     Victim victim = StartOver();
+    page_->books.rest = rest;
     if (!victim.RunTo(trace_, step)) return {{.reached = false}, {.reached = false}};
     const Verdict stopped = Survivor();
     if (!stopped.fine()) return {stopped, stopped};
@@ -142,9 +143,11 @@ EveryInstruction CutOffEverywhere(const Operation& operation) {
   EveryInstruction result{.instructions = scene.instructions()};
   for (size_t step = 0; step <= scene.instructions(); ++step) {
     Add(scene.AfterKill(step), step, &result.killed);
-    const auto [stopped, resumed] = scene.AfterStop(step);
-    Add(stopped, step, &result.stopped);
-    Add(resumed, step, &result.resumed);
+    for (int rest = 0; rest < kRests; ++rest) {
+      const auto [stopped, resumed] = scene.AfterStop(step, rest);
+      if (rest == 0) Add(stopped, step, &result.stopped);
+      Add(resumed, step, &result.resumed);
+    }
   }
   return result;
 }

@@ -36,9 +36,13 @@ struct Bounds {
   bool Hold(uint64_t count) const { return least <= count && count <= most; }
 };
 
+// How many different states Survive leaves the policy in, one after the other.
+inline constexpr int kRests = 2;
+
 // What the processes themselves know of the calls they made, to hold against what the policy says.
 struct Books {
   Nanos now = 0;  // of the newest call
+  int rest = 0;   // the state, of kRests, that Survive leaves behind: whoever is late meets it
   Bounds refused = {};
   Bounds settled = {};
   Bounds changes = {};

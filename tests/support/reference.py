@@ -162,7 +162,7 @@ class CircuitBreaker:
 
     def _start_tracked(self, now: int) -> None:
         if self.period.record_start(now):
-            self._evaluate(now)
+            self._evaluate(max(now, self.since))
 
     # ---- telling
 
@@ -194,6 +194,7 @@ class CircuitBreaker:
     def _record(self, failed: bool, slow: bool, now: int) -> None:
         name = ("slow_" if slow else "") + ("failures" if failed else "successes")
         self.totals[name] += 1
+        now = max(now, self.since)  # nothing happens in a state before it began
         alike = self.period.record(failed, slow, now)
         # A success that finds min_calls successes in its bucket changes no rate of settled calls,
         # and leaves those that hang to the next start bucket.
@@ -328,8 +329,10 @@ class CircuitBreaker:
         now = max(now, 0)
         phase, options = self.phase, self.options
         counting = phase in COUNTING
-        window = self.period.window(now) if counting else []
-        judged, judged_slow = self.period.judged(now) if counting and options.in_flight else (0, 0)
+        seen_at = max(now, self.since)
+        window = self.period.window(seen_at) if counting else []
+        tracking = counting and options.in_flight
+        judged, judged_slow = self.period.judged(seen_at) if tracking else (0, 0)
         counts = Counter((call.failed, call.slow) for call in window)
         failed = sum(call.failed for call in window)
         slow, of_calls = sum(call.slow for call in window), len(window)

@@ -111,7 +111,7 @@ class ReferenceBreaker {
       shot.probes_failed = probes_.failed;
       shot.probes_slow = probes_.slow;
     }
-    if (Counting()) FillWindow(now, &shot);
+    if (Counting()) FillWindow(std::max(now, since_), &shot);
     return shot;
   }
 
@@ -135,7 +135,7 @@ class ReferenceBreaker {
       if (wait > 0) return {{}, Rejection::kRamp, wait};
     }
     if (settings_.in_flight && Counting() && period_.RecordStart(now)) {
-      Evaluate(now, true);
+      Evaluate(std::max(now, since_), true);
       if (state_ == State::kOpen) return RefusedOpen(now);
     }
     return Admitted(now);
@@ -183,6 +183,7 @@ class ReferenceBreaker {
   void Record(bool failed, bool slow, Nanos now, bool looked) {
     ++*(failed ? (slow ? &totals_.total_slow_failures : &totals_.total_failures)
                : (slow ? &totals_.total_slow_successes : &totals_.total_successes));
+    now = std::max(now, since_);  // nothing happens in a state before it began
     const uint64_t alike = period_.Record(failed, slow, now);
     if (failed || slow) thresholds_are_new_ = false;
     if (thresholds_are_new_ && !looked) return;

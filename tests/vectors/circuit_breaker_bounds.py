@@ -45,6 +45,23 @@ def backwards() -> list[Vector]:
             note="Each class has its own newest bucket: the late success joins the one of 4 s.",
         ),
         vector(
+            "A late failure does not bring back what was counted before a close",
+            "Spillway",
+            {"window_ns": 2 * S, "buckets": 2, "min_calls": 4, "open_for_ns": 2 * S},
+            [
+                calls("FFFF", at=10 * S),
+                calls("S", at=13 * S),
+                look(at=13 * S, state="closed", generation=3),
+                acquire("late", at=13 * S, expect="admitted"),
+                settle("late", "F", at=10 * S, expect="counted"),
+                look(at=10 * S, state="closed", failures=1),
+                look(at=14 * S, state="closed", failures=1),
+                calls("FFF", at=10 * S),
+                look(at=10 * S, state="open", since_ns=13 * S, time_to_half_open_ns=7 * S),
+            ],
+            note="Nothing happens in a state before it began: the late calls count at 13 s.",
+        ),
+        vector(
             "A clock that steps back does not shorten the open time",
             "Spillway",
             TRIPS_AT_ONCE,

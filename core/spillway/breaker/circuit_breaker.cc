@@ -78,7 +78,7 @@ bool CircuitBreaker::DecideTracked(BreakerWord word, Nanos now, DecisionFields* 
   const InFlightWindow::Start start = in_flight_.RecordStart(in_flight_cells_, epoch);
   if (start == InFlightWindow::Start::kOpenedBucket) {
     // Nothing need ever settle for hung calls to be noticed: the first call of each bucket looks.
-    EvaluateTimeWindow(word, now);
+    EvaluateTimeWindow(word, NotBefore(word, now));
     const BreakerWord after = LoadWord();
     if (!after.counts() || after.period() != word.period()) return false;
     word = after;  // metrics only: the same window goes on in the next generation
@@ -234,11 +234,20 @@ void CircuitBreaker::RecordCall(BreakerWord word, const PermitFields& call, Outc
 }
 
 void CircuitBreaker::RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept {
+  now = NotBefore(word, now);
   const uint64_t epoch = time_.Epoch(now, word.period());
   const uint32_t stripe = StripeOf(time_.stripes());
   if (time_.Record(memory_->cells(), stripe, call, epoch, tunables_.min_calls())) {
     EvaluateTimeWindow(word, now);
   }
+}
+
+// `now`, or when the state of `word` began, if that is later. Its window was empty then: seen from
+// further back than a window is long, it would hold what was counted before. Whoever began the
+// state may not have said when yet, and is then as good as `now`.
+Nanos CircuitBreaker::NotBefore(BreakerWord word, Nanos now) const noexcept {
+  const std::optional<Event> began = memory_->events.Find(word.generation());
+  return began ? std::max(began->time, now) : now;
 }
 
 void CircuitBreaker::EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept {
@@ -262,13 +271,13 @@ void CircuitBreaker::Trip(BreakerWord word, Verdict verdict, double rate, Nanos 
       if (word.step() != 0) return;  // said so already
       const BreakerWord exceeded =
           BreakerWord::Counting(Phase::kMetricsOnly, word.next_generation(), word.period(), 1);
-      if (BeginGeneration(word, exceeded, reason, rate, now)) return;
+      if (BeginGeneration(word, exceeded, reason, rate, NotBefore(word, now))) return;
     } else {
       // A missing event is being published right now: nothing has healed yet.
       const std::optional<Event> began = memory_->events.Find(word.generation());
       const uint64_t closed_for = began ? Elapsed(began->time, now) : 0;
       const uint32_t step = tunables_.open_time(fixed_.seed).StepAfter(word.step(), closed_for);
-      if (Open(word, step, reason, rate, now)) return;
+      if (Open(word, step, reason, rate, NotBefore(word, now))) return;
     }
     word = LoadWord();
     // A ramp that ended meanwhile keeps the generation; any other change has settled the matter.

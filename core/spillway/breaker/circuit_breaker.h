@@ -222,6 +222,7 @@ class CircuitBreaker {
   Settlement Misused() noexcept;
   void RecordCall(BreakerWord word, const PermitFields& call, Outcome outcome, Nanos now) noexcept;
   void RecordInTime(BreakerWord word, CallClass call, Nanos now) noexcept;
+  Nanos NotBefore(BreakerWord word, Nanos now) const noexcept;
   void EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept;
   void Trip(BreakerWord word, Verdict verdict, double rate, Nanos now) noexcept;
 

@@ -14,11 +14,13 @@ CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
   snapshot.open_step = static_cast<int32_t>(word.step());
   OutcomeCounts counts;
   if (word.counts()) {
-    counts = fixed_.has_time_window() ? time_.Counts(cells, now, word.period())
+    const Nanos seen_at = NotBefore(word, now);
+    counts = fixed_.has_time_window() ? time_.Counts(cells, seen_at, word.period())
                                       : count_.Counts(cells, word.period());
     const TripRule trip = rule();
     if (in_flight_on_) {
-      const InFlightWindow::Judged judged = in_flight_.Counts(in_flight_cells_, now, word.period());
+      const InFlightWindow::Judged judged =
+          in_flight_.Counts(in_flight_cells_, seen_at, word.period());
       snapshot.judged = judged.calls;
       snapshot.judged_slow = judged.slow;
       if (judged.calls >= trip.min_calls) snapshot.slow_rate = Share(judged.slow, judged.calls);

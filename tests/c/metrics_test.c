@@ -68,6 +68,11 @@ static void add_open(spillway_metrics* metrics) {
   calls(breaker, 1, SPILLWAY_OUTCOME_FAILURE, SECOND, SECOND);
   CHECK_INT(spillway_circuit_breaker_try_acquire_at(breaker, SECOND, &result),
             SPILLWAY_CIRCUIT_BREAKER_REJECTION_OPEN);
+  for (int i = 0; i < 2; ++i) {
+    spillway_permit none = {{0, 0, 0}};
+    CHECK_INT(spillway_circuit_breaker_settle_at(breaker, &none, SPILLWAY_OUTCOME_SUCCESS, SECOND),
+              SPILLWAY_E_MISUSE);
+  }
   give(metrics, breaker);
 }
 

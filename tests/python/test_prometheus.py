@@ -45,7 +45,10 @@ def scenario() -> Iterator[None]:
     calls(closed, 1, sw.Outcome.IGNORED, 3 * SECOND, 3 * SECOND)
 
     opened = sw.CircuitBreaker('a "b" \\ c\nd é', window=sw.Consecutive(1), jitter=0.0)
-    calls(opened, 1, failure, SECOND, SECOND)
+    last = opened.try_acquire(now_ns=SECOND)
+    assert isinstance(last, sw.Permit)
+    assert last.settle(failure, now_ns=SECOND)
+    assert not any(last.settle(success, now_ns=SECOND) for _ in range(2))
     assert not opened.try_acquire(now_ns=SECOND)
 
     forced_open = sw.CircuitBreaker("search")

@@ -44,7 +44,8 @@ struct MetricsScenario {
   std::unique_ptr<CircuitBreaker> closed = MakeNamed(
       "payments",
       {.window_ns = 2 * kSecond, .min_calls = 3, .slow_call_ns = kSecond / 2, .jitter = 0});
-  // Opened at 1 s for 5 s, and refused a call. Its name needs every escape.
+  // Opened at 1 s for 5 s, refused a call and was told 2 outcomes of none. Its name needs every
+  // escape.
   std::unique_ptr<CircuitBreaker> open =
       MakeNamed("a \"b\" \\ c\nd \xC3\xA9",
                 {.window_kind = WindowKind::kConsecutive, .window_failures = 1, .jitter = 0});
@@ -66,6 +67,7 @@ struct MetricsScenario {
     Calls(*closed, 1, Outcome::kIgnored, 3 * kSecond, 3 * kSecond);
     Calls(*open, 1, Outcome::kFailure, kSecond, kSecond);
     EXPECT_FALSE(open->TryAcquire(kSecond));
+    for (int i = 0; i < 2; ++i) open->Settle(Permit(), Outcome::kSuccess, kSecond);
     forced_open->ForceOpen(0);
 
     std::vector<Permit> late;

@@ -11,7 +11,7 @@ from . import _clock, _core
 from ._errors import CircuitOpen
 from ._events import Event
 from ._options import Classify, Duration, Rules, settings_from
-from ._policy import EventFields, Policy
+from ._policy import EventFields, Policy, check_name
 from ._schema import (
     CIRCUIT_BREAKER_OPTIONS,
     CircuitBreakerEventReason,
@@ -155,10 +155,7 @@ class CircuitBreaker(Policy):
         that of every live breaker. Raises ValueError or TypeError that names the option, its value
         and what is accepted.
         """
-        if name is not None and (not isinstance(name, str) or not name):
-            raise (ValueError if name == "" else TypeError)(
-                f"name is {name!r}; it must be a str that is not empty, or None"
-            )
+        check_name(name)
         options = CircuitBreakerOptions(
             window=window,
             failure_rate=failure_rate,

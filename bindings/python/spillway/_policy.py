@@ -33,6 +33,20 @@ EventFields = tuple[int, int, StrEnum, StrEnum, StrEnum, float | None]
 """What spillway.Event holds after the name of the policy."""
 
 
+def check_name(name: object) -> None:
+    if name is None:
+        return
+    wanted = f"name is {name!r}; it must be a str that is not empty and has a UTF-8 form, or None"
+    if not isinstance(name, str):
+        raise TypeError(wanted)
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        raise ValueError(wanted) from None
+    if not encoded:
+        raise ValueError(wanted)
+
+
 class Options(Protocol):
     """What the options of every policy have."""
 

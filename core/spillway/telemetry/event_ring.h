@@ -65,10 +65,10 @@ class EventRing {
   }
 
   // The events after generation `since`, up to and including `current`, oldest first, as many as
-  // fit the buffer.
+  // fit the buffer. A reader that was away for all the generation numbers there are, or a multiple
+  // of them, cannot be told so.
   EventBatch Read(uint32_t since, uint32_t current, std::span<Event> buffer) const noexcept {
     EventBatch batch{.generation = since % kGenerations};
-    if (!IsLaterGeneration(current, since)) return batch;
     const uint32_t behind = (current - since) % kGenerations;
     if (behind > kSlots) {
       batch.lost = behind - kSlots;

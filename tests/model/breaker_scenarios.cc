@@ -192,6 +192,49 @@ struct LeaseHeals final : BreakerBase {
 const Registered<LeaseHeals> lease_heals("breaker: the lease of a lost probe heals", 3,
                                          {.preemptions = 3, .surprises = 1});
 
+// One asks when the lease of the probe that runs is over. Meanwhile that probe comes back, ignored,
+// and its slot is given to another: the same numbers of probes, but a lease that has just begun.
+struct IgnoredProbe final : BreakerBase {
+  IgnoredProbe() : BreakerBase(Small()) {
+    Trip();
+    probe = Ask(kOpenFor);
+  }
+  void Run(int thread) override {
+    const Nanos now = kOpenFor + kLease;
+    if (thread == 1) Settle(probe, Outcome::kIgnored, now);
+    admitted[thread] = Admits(now);
+  }
+  void Check() override {
+    Require(admitted[0] != admitted[1], "the probe that was given since keeps its slot");
+  }
+  PermitFields probe;
+  bool admitted[2] = {};
+};
+const Registered<IgnoredProbe> ignored_probe(
+    "breaker: a young probe is not given up for an old one", 2, {.preemptions = 3, .surprises = 1});
+
+// Two who ask while it reopens, the one with a `now` of before. Whatever end he is told belongs to
+// the opening that he was refused by.
+struct RefusedMeanwhile final : BreakerBase {
+  RefusedMeanwhile() : BreakerBase(Small()) { Trip(); }
+  void Run(int thread) override {
+    if (thread == 0) {
+      Settle(Ask(kOpenFor), Outcome::kFailure, kOpenFor);
+      return;
+    }
+    const DecisionFields decision = breaker->Decide(kOpenFor - 1);
+    if (decision.reason != static_cast<int32_t>(CircuitBreakerRejection::kOpen)) return;
+    const Nanos until = kOpenFor - 1 + decision.retry_after;
+    const Nanos rough = BreakerWord::Open(0, kReopened, 0).latest_open_until();
+    Require(until == kOpenFor || until == kReopened || until == rough,
+            "the end is that of one of the two openings");
+  }
+  static constexpr Nanos kReopened = 3 * kOpenFor;
+};
+const Registered<RefusedMeanwhile> refused_meanwhile(
+    "breaker: a refusal tells the end of an opening of its time", 2,
+    {.preemptions = 3, .surprises = 2});
+
 // While it reopens: nobody takes the old end of the open time for the new one.
 struct Reopens final : BreakerBase {
   Reopens() : BreakerBase(Small()) {

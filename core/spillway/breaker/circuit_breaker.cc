@@ -297,6 +297,7 @@ Settlement CircuitBreaker::SettleProbe(const PermitFields& call, Outcome outcome
     if (probes.running() == 0) break;  // a copy of a permit that was settled already
     if (outcome == Outcome::kIgnored) {
       --probes.issued;
+      ++probes.ignored;
       if (!Replace(word, BreakerWord::HalfOpen(word.generation(), probes, word.step()))) continue;
       Count(memory_->total_ignored);
       return Settlement::kCounted;
@@ -363,8 +364,8 @@ bool CircuitBreaker::Open(BreakerWord from, uint32_t step, Reason reason, double
   uint64_t seen_until = memory_->open_until.load(std::memory_order_relaxed);
   uint64_t seen_word = memory_->open_word.load(std::memory_order_relaxed);
   if (!BeginGeneration(from, open, reason, rate, now)) return false;
-  // Each fails when another opening got here meanwhile: a stopped writer cannot bring an old time
-  // back. The word is named only beside its own time.
+  // Each fails when an opening with another end got here meanwhile: a stopped writer cannot bring
+  // an old time back. The word is named only beside its own time.
   if (!memory_->open_until.compare_exchange_strong(seen_until, static_cast<uint64_t>(until),
                                                    std::memory_order_relaxed)) {
     return true;

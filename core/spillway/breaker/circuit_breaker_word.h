@@ -29,14 +29,17 @@ enum class Phase : uint32_t {
 // phase, generation and payload always belong together. Each new generation makes the permits of
 // the old one stale.
 //
-//   closed, recovering, metrics only | period:36               | step:5
-//   open                             | end of open time:36     | step:5    in units of 2^27 ns (134
-//   ms), rounded down half open                        | issued:6 done:6 failed:6 slow:6, spare:12
-//   | step:5 forced open, disabled            | 0
+//   closed, recovering, metrics only | period:36                                  | step:5
+//   open                             | end of open time:36                        | step:5
+//   half open                        | issued:6 done:6 failed:6 slow:6 ignored:12 | step:5
+//   forced open, disabled            | 0
 //
-// period: which laps of the window count (BucketRing); a new one empties the window. step: how
-// often the open time has grown. In metrics only, step is 1 once a threshold was exceeded. All-zero
-// memory is a closed, fresh breaker.
+// period: which laps of the window count (BucketRing); a new one empties the window. end of open
+// time: in units of 2^27 ns (134 ms), rounded down. issued: without those that came back ignored;
+// these are counted too, so that the word after a probe came back and another was issued is not the
+// one before, and nobody who looked before takes the young probe for the old. step: how often the
+// open time has grown. In metrics only, step is 1 once a threshold was exceeded. All-zero memory is
+// a closed, fresh breaker.
 class BreakerWord {
  public:
   struct Probes {
@@ -44,10 +47,12 @@ class BreakerWord {
     uint32_t done = 0;
     uint32_t failed = 0;
     uint32_t slow = 0;
+    uint32_t ignored = 0;  // modulo kIgnoredWrap
     constexpr uint32_t running() const { return issued - done; }
   };
 
   static constexpr uint32_t kMaxStep = 31;
+  static constexpr uint32_t kIgnoredWrap = 1 << 12;
   static constexpr uint64_t kMaxPeriod = (uint64_t{1} << 36) - 1;
 
   constexpr explicit BreakerWord(uint64_t bits) : bits_(bits) {}
@@ -63,7 +68,8 @@ class BreakerWord {
   static constexpr BreakerWord HalfOpen(uint32_t generation, const Probes& probes, uint32_t step) {
     return BreakerWord(Head(Phase::kHalfOpen, generation) | uint64_t{probes.issued} << 35 |
                        uint64_t{probes.done} << 29 | uint64_t{probes.failed} << 23 |
-                       uint64_t{probes.slow} << 17 | step);
+                       uint64_t{probes.slow} << 17 |
+                       uint64_t{probes.ignored % kIgnoredWrap} << kStepBits | step);
   }
   static constexpr BreakerWord Idle(Phase phase, uint32_t generation) {
     return BreakerWord(Head(phase, generation));
@@ -80,7 +86,13 @@ class BreakerWord {
 
   constexpr uint32_t step() const { return static_cast<uint32_t>(bits_ & kMaxStep); }
   constexpr uint64_t period() const { return bits_ >> kStepBits & kMaxPeriod; }
-  constexpr Probes probes() const { return {Field(35), Field(29), Field(23), Field(17)}; }
+  constexpr Probes probes() const {
+    return {.issued = Field(35),
+            .done = Field(29),
+            .failed = Field(23),
+            .slow = Field(17),
+            .ignored = static_cast<uint32_t>(bits_ >> kStepBits) % kIgnoredWrap};
+  }
 
   // The last moment that the end of the open time can be, as far as the word tells.
   constexpr Nanos latest_open_until() const {

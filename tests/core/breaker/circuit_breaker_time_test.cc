@@ -251,9 +251,12 @@ TEST(CircuitBreakerTimeTest, SixtyThreeProbesFillTheirFields) {
   EXPECT_TRUE(probes.back());
   EXPECT_FALSE(breaker->TryAcquire(now));
   EXPECT_EQ(breaker->Snapshot(now).probes_issued, 63);
-  // An ignored one makes room for one more, and a lease that ends for all of them.
-  breaker->Settle(std::move(probes.back()), Outcome::kIgnored, now);
-  probes.back() = breaker->TryAcquire(now).permit;
+  // An ignored one makes room for one more, also when their count comes around.
+  for (int i = 0; i < 4097; ++i) {
+    EXPECT_EQ(breaker->Settle(std::move(probes.back()), Outcome::kIgnored, now),
+              Settlement::kCounted);
+    probes.back() = breaker->TryAcquire(now).permit;
+  }
   EXPECT_FALSE(breaker->TryAcquire(now));
   for (Permit& probe : probes) {
     EXPECT_EQ(breaker->state(), State::kHalfOpen);

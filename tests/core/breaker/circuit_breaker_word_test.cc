@@ -72,17 +72,26 @@ TEST(BreakerWordTest, KnowsTheEndOfTheOpenTimeToASeventhOfASecondAndNeverTooEarl
 
 TEST(BreakerWordTest, KeepsProbes) {
   for (const BreakerWord::Probes probes :
-       {BreakerWord::Probes{}, BreakerWord::Probes{1, 0, 0, 0}, BreakerWord::Probes{63, 62, 61, 60},
-        BreakerWord::Probes{63, 63, 63, 63}}) {
+       {BreakerWord::Probes{}, BreakerWord::Probes{1, 0, 0, 0, 1},
+        BreakerWord::Probes{63, 62, 61, 60, 4094}, BreakerWord::Probes{63, 63, 63, 63, 4095}}) {
     const BreakerWord word = BreakerWord::HalfOpen(kGenerations - 1, probes, 31);
     EXPECT_EQ(word.probes().issued, probes.issued);
     EXPECT_EQ(word.probes().done, probes.done);
     EXPECT_EQ(word.probes().failed, probes.failed);
     EXPECT_EQ(word.probes().slow, probes.slow);
+    EXPECT_EQ(word.probes().ignored, probes.ignored);
     EXPECT_EQ(word.probes().running(), probes.issued - probes.done);
     EXPECT_EQ(word.generation(), kGenerations - 1);
     EXPECT_EQ(word.step(), 31u);
   }
+}
+
+TEST(BreakerWordTest, CountsIgnoredProbesFromZeroAgainAndTouchesNothingElse) {
+  const BreakerWord::Probes probes{.issued = 3, .done = 2, .failed = 1, .slow = 1, .ignored = 4096};
+  const BreakerWord word = BreakerWord::HalfOpen(7, probes, 31);
+  EXPECT_EQ(word.probes().ignored, 0u);
+  EXPECT_EQ(word.probes().slow, 1u);
+  EXPECT_EQ(word.step(), 31u);
 }
 
 TEST(BreakerWordTest, StampsDifferByPhaseAndGeneration) {

@@ -292,6 +292,30 @@ struct InFlightAnswer final : InFlightBase {
 const Registered<InFlightAnswer> in_flight_answer(
     "in-flight window: what finished is seen as finished", 2, {.preemptions = 3, .surprises = 2});
 
+// A bucket that leaves the window while it is read, and whose cells a later one takes: the answers
+// that are gone do not make its calls slow.
+struct InFlightTurn final : InFlightBase {
+  explicit InFlightTurn(bool ends_ignored) : ignored(ends_ignored) { Call(0); }
+  void Call(Nanos now) {
+    window.RecordStart(cells, Epoch(now));
+    ignored ? window.RecordIgnored(cells, Epoch(now)) : window.RecordOnTime(cells, Epoch(now));
+  }
+  void Run(int thread) override {
+    if (thread == 0) {
+      Call(8 * kBucket);
+    } else {
+      Require(window.Counts(cells, 3 * kBucket, 0).slow == 0, "no call was slow");
+    }
+  }
+  bool ignored;
+};
+const Registered<InFlightTurn> in_flight_turn_on_time(
+    "in-flight window: calls in time stay so when their bucket leaves", 2,
+    {.preemptions = 3, .surprises = 2}, false);
+const Registered<InFlightTurn> in_flight_turn_ignored(
+    "in-flight window: ignored calls stay so when their bucket leaves", 2,
+    {.preemptions = 3, .surprises = 2}, true);
+
 // ---- counters that belong to a thread
 
 // A slot that is given back is taken by another thread, which goes on from the last count.

@@ -85,10 +85,14 @@ class InFlightWindow {
       if (epoch == 0 || epoch >= current || current - epoch >= slots_) continue;
       const uint64_t over_for = offset + (current - epoch - 1) * bucket_.divisor();
       if (over_for <= limit_ || over_for > limit_ + window_) continue;
-      const uint64_t calls =
-          Minus(CountOf(started, epoch), CountOf(LoadCell(cells, kIgnored, slot), epoch));
+      const uint64_t ignored = LoadCell(cells, kIgnored, slot);
+      const uint64_t on_time = LoadCell(cells, kOnTime, slot);
+      // A later bucket has these cells by now. This one has left the window, and its answers are
+      // gone.
+      if (std::max(ignored, on_time) >> count_bits_ > epoch) continue;
+      const uint64_t calls = Minus(CountOf(started, epoch), CountOf(ignored, epoch));
       judged.calls += calls;
-      judged.slow += Minus(calls, CountOf(LoadCell(cells, kOnTime, slot), epoch));
+      judged.slow += Minus(calls, CountOf(on_time, epoch));
     }
     return judged;
   }

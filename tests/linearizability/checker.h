@@ -106,6 +106,7 @@ class Checker {
   using Record = CallOf<Model>;
 
   static constexpr size_t kMaxThreads = 8;
+  static constexpr size_t kMostMoments = 1'000'000;  // some hundred megabytes
 
   Checker(const Model& model, const HistoryOf<Model>& history) : model_(model), history_(history) {
     if (history.size() > kMaxThreads) throw std::invalid_argument("too many threads");
@@ -184,10 +185,7 @@ class Checker {
     const uint64_t first_return = FirstReturn(moment);
     if (first_return == kNeverReturned) return true;
     if (!seen_.insert(moment).second) return false;
-    if (!deepest_ || path_.size() > deepest_path_.size()) {
-      deepest_ = moment;
-      deepest_path_ = path_;
-    }
+    if (seen_.size() > kMostMoments) throw std::runtime_error("gave up: too many orders to try");
     for (size_t thread = 0; thread < history_.size(); ++thread) {
       const Record* call = Current(moment, thread);
       if (call == nullptr || call->invoked > first_return) continue;
@@ -201,6 +199,10 @@ class Checker {
         if (Search(after)) return true;
         path_.pop_back();
       }
+    }
+    if (!deepest_ || path_.size() > deepest_path_.size()) {
+      deepest_ = moment;
+      deepest_path_ = path_;
     }
     return false;
   }

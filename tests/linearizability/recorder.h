@@ -13,11 +13,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <latch>
 #include <thread>
 #include <vector>
 
 #include "spillway/base/time.h"
 #include "tests/linearizability/history.h"
+#include "tests/linearizability/interruptions.h"
 #include "tests/support/random_settings.h"
 
 namespace spillway::testing {
@@ -61,6 +64,16 @@ class Stamper {
   std::atomic<uint64_t> tickets_{0};
 };
 
+// How many bursts a test records: SPILLWAY_BURSTS=20 asks for twenty times the usual number. Under
+// a sanitizer, which slows the calls and the search, a tenth.
+inline uint64_t Bursts(uint64_t usual) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  usual /= 10;
+#endif
+  const char* times = std::getenv("SPILLWAY_BURSTS");
+  return times == nullptr ? usual : usual * std::strtoull(times, nullptr, 10);
+}
+
 // Calls of threads that start together. Spins of random length between the calls, and now and then
 // a yield, bring them together differently each time.
 template <typename Client>
@@ -72,14 +85,15 @@ class Burst {
   History<typename Client::Operation, typename Client::Answer> Run(std::vector<Client>* clients,
                                                                    size_t calls) {
     History<typename Client::Operation, typename Client::Answer> history(clients->size());
+    std::latch created(static_cast<ptrdiff_t>(clients->size()));
     std::vector<std::thread> threads;
     for (size_t i = 0; i < clients->size(); ++i) {
       history[i].reserve(calls);
       threads.emplace_back([&, i] {
         Random random(seed_ * 16 + i);
-        // Relaxed: the start must not order what comes after it more than the object does.
-        ready_.fetch_add(1, std::memory_order_relaxed);
-        while (ready_.load(std::memory_order_relaxed) < clients->size()) std::this_thread::yield();
+        created.arrive_and_wait();
+        AwaitOthers(clients->size());
+        const Interruptions interruptions(seed_ * 16 + i);
         for (size_t n = 0; n < calls; ++n) {
           Spin(random);
           stamper_->Record(&(*clients)[i], (*clients)[i].Next(random), &history[i]);
@@ -91,6 +105,12 @@ class Burst {
   }
 
  private:
+  // Whoever the latch woke waits for the others, but not for long: there may be fewer CPUs.
+  void AwaitOthers(size_t threads) {
+    awake_.fetch_add(1, std::memory_order_relaxed);
+    while (awake_.load(std::memory_order_relaxed) < threads) std::this_thread::yield();
+  }
+
   static void Spin(Random& random) {
     if (random.OneIn(8)) std::this_thread::yield();
     for (volatile uint32_t turns = random.Below(64u); turns > 0;) turns = turns - 1;
@@ -98,7 +118,7 @@ class Burst {
 
   Stamper* stamper_;
   uint64_t seed_;
-  std::atomic<size_t> ready_{0};
+  std::atomic<size_t> awake_{0};
 };
 
 }  // namespace spillway::testing

@@ -29,6 +29,12 @@ void PrintBounds(const LeastTimes& least) {
       {"CountWindow_Record/20/threads:1", 1.4, "CAS loop", cas},
       {"CountWindow_Record/100/threads:1", 3.8, "fetch_add", add},
       {"Breaker_Striped/threads:2", 1.5, "one thread", least.of("Breaker_Striped/threads:1")},
+      {"TokenBucket_Allow", 1.25, "CAS loop", cas},
+      {"TokenBucket_Allow_Uncounted", 1.25, "CAS loop", cas},
+      {"TokenBucket_Reject", 0.5, "fetch_add", add},
+      {"TokenBucket_Reject_Uncounted", 0.5, "fetch_add", add},
+      {"TokenBucket_Allow_Clock", 1.1, "clock + CAS loop", clock + cas},
+      {"TokenBucket_Reserve", 1.6, "CAS loop", cas},
   };
   std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",
               "ns", "ratio", "at most");

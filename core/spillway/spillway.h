@@ -9,6 +9,8 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/breaker/circuit_breaker_options.h"
 #include "spillway/breaker/run.h"
+#include "spillway/limiter/token_bucket.h"
+#include "spillway/limiter/token_bucket_options.h"
 #include "spillway/telemetry/event.h"
 
 #endif  // SPILLWAY_SPILLWAY_H_

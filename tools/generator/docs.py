@@ -20,7 +20,7 @@ def regions(noun: Noun) -> dict[str, str]:
             f"`{option.member}`",
             "seconds" if option.type == "duration" else option.type,
             option.range,
-            option.shown(option.default),
+            "must be given" if option.required else option.shown(option.default),
             option.source,
             option.doc,
         )

@@ -5,7 +5,7 @@ import re
 from .tables import Metric, Noun, Sample, SnapshotField, need
 
 HELP_WIDTH = 80
-SHOWN = ("choice", "count", "total", "rate", "time")
+SHOWN = ("choice", "count", "total", "balance", "rate", "time")
 UNITS = {"rate": "ratio", "time": "seconds"}  # Snapshot type -> the base unit that ends the name.
 NOT_BASE_UNITS = "ns|us|ms|nanoseconds|microseconds|milliseconds|minutes|hours|percent|rate"
 

@@ -59,9 +59,11 @@ struct Metrics<{snapshot}> {{
 
   // In the order of the families and of their labels.
   static std::array<double, {len(samples)}> Samples(const {snapshot}& snapshot) {{
+    // clang-format off
     return {{
 {values}
     }};
+    // clang-format on
   }}
 }};
 

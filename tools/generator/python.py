@@ -28,6 +28,7 @@ class OptionInfo:
     zero: str = ""  # What 0 means, where it is accepted outside the range.
     choices: tuple[str, ...] = ()
     fixed: bool = False  # Cannot change once the policy is made.
+    required: bool = False  # Has no default.
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def row(option: Option) -> str:
         "zero": option.zero or None,
         "choices": tuple(value.name for value in option.accepted) or None,
         "fixed": option.fixed or None,
+        "required": option.required or None,
     }
     items = [literal(value) for value in (option.name, option.type, option.default)]
     items += [f"{name}={literal(value)}" for name, value in given.items() if value is not None]

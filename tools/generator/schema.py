@@ -76,6 +76,11 @@ def make_field(
         row = {**row, "choice": choices[choice]}
     else:
         need(not choice, where, f"a {kind} has no choice")
+    if row.get("required"):
+        given = [key for key in ("default", "source", "zero") if key in row]
+        need(not given, where, f"it is required, but {', '.join(given)} is given")
+        need(kind in RANGED, where, f"a {kind} cannot be required")
+        row = {**row, "default": 0, "source": ""}
     field = make(cls, row, where)
     if cls is Option:
         check_option(field, where)
@@ -108,6 +113,9 @@ def check_range(option: Option, where: str) -> None:
     low, high, default = option.min, option.max, option.default
     need(low < high, where, f"min is {low}; it must be below max, which is {high}")
     need(not (option.zero and low <= 0 <= high), where, "zero is given, but 0 lies in the range")
+    if option.required:
+        need(not low <= 0 <= high, where, "it is required, but 0 lies in the range")
+        return
     good = low <= default <= high or (default == 0 and option.zero != "")
     need(good, where, f"default is {default}; it must be {option.range}")
 

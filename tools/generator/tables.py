@@ -82,6 +82,7 @@ class Option(Field):
     max: Any = None
     zero: str = ""  # What 0 means, where it lies outside the range.
     fixed: bool = False
+    required: bool = False  # Has no default: the 0 that stands for it is out of range.
     allowed: list[str] | None = None  # The accepted values of the choice, where not all are.
     spelling: str = ""  # How Python writes the option, where that is not its name.
 
@@ -111,7 +112,8 @@ class Option(Field):
 
     @property
     def note(self) -> str:
-        return f"{self.doc} Accepted: {self.range}. Default from {self.source}."
+        origin = "Must be given." if self.required else f"Default from {self.source}."
+        return f"{self.doc} Accepted: {self.range}. {origin}"
 
     def shown(self, value: Any) -> str:
         """For people: durations in seconds, no exponent."""
@@ -136,6 +138,7 @@ class SnapshotField(Field):
         "choice": ("", ""),
         "count": ("int32_t", "int"),
         "total": ("uint64_t", "int"),
+        "balance": ("int64_t", "int"),
         "rate": ("double", "float | None"),
         "time": ("int64_t", "int"),
         "number": ("uint32_t", "int"),

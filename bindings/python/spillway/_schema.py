@@ -20,6 +20,7 @@ class OptionInfo:
     zero: str = ""  # What 0 means, where it is accepted outside the range.
     choices: tuple[str, ...] = ()
     fixed: bool = False  # Cannot change once the policy is made.
+    required: bool = False  # Has no default.
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +338,104 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class TokenBucketRejection(StrEnum):
+    """Why a token bucket refused."""
+
+    EXHAUSTED = "exhausted"
+    """Not enough tokens are there now; `retry_after` says when they are."""
+    EXCEEDS_BURST = "exceeds_burst"
+    """More tokens than `burst` were asked for: there never are so many."""
+    EXCEEDS_WAIT = "exceeds_wait"
+    """A reservation would have to wait longer than it may; `retry_after` says when it need not."""
+
+
+class Inheritance(StrEnum):
+    """What becomes of the tokens, or the debt, when rate or burst change."""
+
+    KEEP = "keep"
+    """The tokens stay as many; more than the new `burst` are lost."""
+    RESET = "reset"
+    """The bucket is full; debt is forgiven."""
+    PROPORTIONAL = "proportional"
+    """As full as before: the tokens change as `burst` does."""
+    ADDITIVE = "additive"
+    """What `burst` gains is added to the tokens, what it loses is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBucketSnapshot:
+    """What a token bucket holds."""
+
+    tokens: int
+    """Whole tokens that are there; below 0 they are owed."""
+    burst: int
+    """Tokens the bucket holds."""
+    time_to_full_ns: int
+    """How long it takes to fill if nobody takes a token; 0 when it is full."""
+    total_admitted: int
+    """Calls that got what they asked for, or part of it. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+
+    @property
+    def time_to_full(self) -> float:
+        """`time_to_full_ns` in seconds."""
+        return self.time_to_full_ns / 1e9
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+TOKEN_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("rate", "number", 0, minimum=1e-10, maximum=1000000000.0, required=True),
+    OptionInfo("burst", "count", 1, minimum=1, maximum=1000000000),
+    OptionInfo("initial_tokens", "count", 1000000000, minimum=0, maximum=1000000000, fixed=True),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_token_bucket_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_token_bucket_tokens",
+        "gauge",
+        "Whole tokens that are there; below 0 they are owed.",
+        "",
+        (("", lambda snapshot: snapshot.tokens),),
+    ),
+    MetricFamily(
+        "spillway_token_bucket_burst",
+        "gauge",
+        "Tokens the bucket holds when it is full.",
+        "",
+        (("", lambda snapshot: snapshot.burst),),
+    ),
+    MetricFamily(
+        "spillway_token_bucket_time_to_full_seconds",
+        "gauge",
+        "How long the bucket would take to fill if nobody took a token.",
+        "",
+        (("", lambda snapshot: snapshot.time_to_full),),
+    ),
+)
+
+
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "token bucket": TOKEN_BUCKET_METRICS,
 }
 """By the noun of the policy."""

@@ -17,6 +17,7 @@ enum class StatusCode : int32_t {
   kInternal = -4,
   kMisuse = -5,
   kBufferTooShort = -6,
+  kBusy = -7,
 };
 
 struct Error {

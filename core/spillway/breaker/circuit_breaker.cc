@@ -242,14 +242,6 @@ void CircuitBreaker::RecordInTime(BreakerWord word, CallClass call, Nanos now) n
   }
 }
 
-// `now`, or when the state of `word` began, if that is later. Its window was empty then: seen from
-// further back than a window is long, it would hold what was counted before. Whoever began the
-// state may not have said when yet, and is then as good as `now`.
-Nanos CircuitBreaker::NotBefore(BreakerWord word, Nanos now) const noexcept {
-  const std::optional<Event> began = memory_->events.Find(word.generation());
-  return began ? std::max(began->time, now) : now;
-}
-
 void CircuitBreaker::EvaluateTimeWindow(BreakerWord word, Nanos now) noexcept {
   const TripRule trip = rule();
   const OutcomeCounts counts = time_.Counts(memory_->cells(), now, word.period());

@@ -75,6 +75,7 @@ struct Metrics<CircuitBreakerSnapshot> {
 
   // In the order of the families and of their labels.
   static std::array<double, 26> Samples(const CircuitBreakerSnapshot& snapshot) {
+    // clang-format off
     return {
         snapshot.state == CircuitBreakerState::kClosed ? 1.0 : 0.0,
         snapshot.state == CircuitBreakerState::kOpen ? 1.0 : 0.0,
@@ -103,6 +104,7 @@ struct Metrics<CircuitBreakerSnapshot> {
         static_cast<double>(snapshot.probes_failed),
         static_cast<double>(snapshot.probes_slow),
     };
+    // clang-format on
   }
 };
 

@@ -3,6 +3,14 @@
 
 namespace spillway {
 
+// `now`, or when the state of `word` began, if that is later. Its window was empty then: seen from
+// further back than a window is long, it would hold what was counted before. Whoever began the
+// state may not have said when yet, and is then as good as `now`.
+Nanos CircuitBreaker::NotBefore(BreakerWord word, Nanos now) const noexcept {
+  const std::optional<Event> began = memory_->events.Find(word.generation());
+  return began ? std::max(began->time, now) : now;
+}
+
 CircuitBreakerSnapshot CircuitBreaker::Snapshot(Nanos now) const noexcept {
   const BreakerWord word = LoadWord();
   const Word* cells = memory_->cells();

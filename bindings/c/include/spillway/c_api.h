@@ -571,6 +571,246 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Token bucket -----------------------------------------------------------------------------*/
+
+/* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
+ * what. */
+typedef struct spillway_token_bucket spillway_token_bucket;
+
+/* generated: begin token_bucket constants */
+/* Why a token bucket refused. */
+enum {
+  /* Not enough tokens are there now; `retry_after` says when they are. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED = 1,
+  /* More tokens than `burst` were asked for: there never are so many. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST = 2,
+  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
+};
+
+/* What becomes of the tokens, or the debt, when rate or burst change. */
+enum {
+  /* The tokens stay as many; more than the new `burst` are lost. */
+  SPILLWAY_INHERITANCE_KEEP = 0,
+  /* The bucket is full; debt is forgiven. */
+  SPILLWAY_INHERITANCE_RESET = 1,
+  /* As full as before: the tokens change as `burst` does. */
+  SPILLWAY_INHERITANCE_PROPORTIONAL = 2,
+  /* What `burst` gains is added to the tokens, what it loses is taken. */
+  SPILLWAY_INHERITANCE_ADDITIVE = 3,
+};
+/* generated: end token_bucket constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_token_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin token_bucket options */
+/* The options of a token bucket. Begin with SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT. */
+typedef struct spillway_token_bucket_options {
+  size_t struct_size;
+  /* Tokens a second. Kept exactly, as the simplest fraction that is the same number. Accepted:
+   * 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* Tokens the bucket holds: the most that are taken at once. Accepted: 1 to 1000000000. Default
+   * from Spillway (the strictest). */
+  int32_t burst;
+  /* Tokens that are there at the first call; from `burst` on, all. Fixed when the bucket is made.
+   * Accepted: 0 to 1000000000. Default from golang.org/x/time/rate (full). */
+  int32_t initial_tokens;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_token_bucket_options;
+
+/* clang-format off */
+#define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted), \
+    /* rate */ 0, \
+    /* burst */ 1, \
+    /* initial_tokens */ 1000000000, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end token_bucket options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_token_bucket_options_init(
+    spillway_token_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. */
+SPILLWAY_API spillway_status
+spillway_token_bucket_new(spillway_token_bucket** out, const char* name, size_t name_length,
+                          const spillway_token_bucket_options* options,
+                          spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_token_bucket* spillway_token_bucket_ref(spillway_token_bucket* bucket)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
+SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
+ * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
+ * is given the time, in nanoseconds of one monotonic clock for the bucket. */
+
+/* What a limiter says beside yes or no. */
+typedef struct spillway_limit_status {
+  /* What could be taken now; 0 when tokens are owed. */
+  int64_t remaining;
+  /* The most that can be taken at once. */
+  int64_t limit;
+  /* How long until `remaining` is `limit` again, if nobody takes any. */
+  int64_t reset_after_ns;
+  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
+   * never. */
+  int64_t retry_after_ns;
+} spillway_limit_status;
+
+/* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
+ * or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire_at(
+    spillway_token_bucket* bucket, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire(
+    spillway_token_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Takes what is there, up to `n`, and returns how many: 0 when there are none, or
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to_at(spillway_token_bucket* bucket,
+                                                            int64_t n,
+                                                            int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to(spillway_token_bucket* bucket,
+                                                         int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Takes `n` tokens whether they are there or not; what is not is owed, and later calls wait for it.
+ * 0, or SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST when more than 2^60 units of the bucket's
+ * clock, 36 years or longer, would be owed. */
+SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire_at(
+    spillway_token_bucket* bucket, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_token_bucket_force_acquire(spillway_token_bucket* bucket, int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Gives `n` tokens back, which were taken and not used; never more than fill the bucket. Of the
+ * tokens of a reservation, cancel gives back as many as are still worth anything. */
+SPILLWAY_API spillway_status spillway_token_bucket_refund_at(spillway_token_bucket* bucket,
+                                                             int64_t n,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket,
+                                                          int64_t n) SPILLWAY_NOEXCEPT;
+
+/* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
+
+/* Tokens that are taken already, and may be used from `act_at_ns` on. */
+typedef struct spillway_token_bucket_reservation {
+  /* When the tokens may be used: the time of the call, when they were there. */
+  int64_t act_at_ns;
+  /* From then on a cancel gives nothing back. */
+  int64_t worthless_at_ns;
+  /* How many; 0 once cancelled. */
+  int64_t n;
+} spillway_token_bucket_reservation;
+
+/* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
+ * (INT64_MAX: any time will do): then nothing is taken. 0, one of
+ * SPILLWAY_TOKEN_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted.
+ * Waiting is the caller's. */
+SPILLWAY_API spillway_decision spillway_token_bucket_reserve_at(
+    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
+    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
+    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns,
+    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
+ * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once. */
+SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(
+    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation,
+    int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel(
+    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin token_bucket snapshot */
+/* What a token bucket holds. */
+typedef struct spillway_token_bucket_snapshot {
+  size_t struct_size;
+  /* Whole tokens that are there; below 0 they are owed. */
+  int64_t tokens;
+  /* Tokens the bucket holds. */
+  int32_t burst;
+  /* How long it takes to fill if nobody takes a token; 0 when it is full. */
+  int64_t time_to_full_ns;
+  /* Calls that got what they asked for, or part of it. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_token_bucket_snapshot;
+/* generated: end token_bucket snapshot */
+
+/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status spillway_token_bucket_snapshot_at(
+    const spillway_token_bucket* bucket, int64_t now_ns,
+    spillway_token_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the bucket. NULL for NULL. */
+SPILLWAY_API const char* spillway_token_bucket_name(const spillway_token_bucket* bucket,
+                                                    size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes rate, burst and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what becomes
+ * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times
+ * that reservations were given stay; what is owed is paid at the new rate. Options that a shorter
+ * struct does not have keep their present values. Fails, with nothing changed, when one is out of
+ * range or fixed. */
+SPILLWAY_API spillway_status spillway_token_bucket_reconfigure_at(
+    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
+    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_reconfigure(
+    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
+    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_token_bucket_options_get(
+    const spillway_token_bucket* bucket, spillway_token_bucket_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one bucket, every function may run in any number of
+ * threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the bucket
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, reserve,  lock-free     orders nothing          no (2)
+ *   acquire_up_to, cancel,
+ *   force_acquire, refund
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            waits for     orders nothing          no
+ *                          another one
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1). */
+
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
 /* The objects whose numbers Prometheus reads. docs/metrics.md lists the metrics and shows queries.

@@ -1,0 +1,102 @@
+// What a token bucket costs a call. The time is given unless a name says otherwise; each benchmark
+// says how many calls were admitted and refused, so that none measures another path than it names.
+#include "spillway/limiter/token_bucket.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "spillway/base/time.h"
+
+namespace {
+
+using spillway::Nanos;
+using spillway::TokenBucket;
+using spillway::TokenBucketSettings;
+
+constexpr Nanos kNow = 1'000'000'000;
+constexpr Nanos kAnyWait = spillway::kForever;
+constexpr TokenBucketSettings kPlenty{.rate = 1e9, .burst = 1'000'000'000};
+constexpr TokenBucketSettings kNone{.rate = 1e-3, .burst = 1, .initial_tokens = 0};
+
+std::unique_ptr<TokenBucket> Make(const TokenBucketSettings& settings, bool counted) {
+  spillway::Error error;
+  TokenBucketSettings all = settings;
+  all.counted = counted;
+  std::unique_ptr<TokenBucket> bucket = TokenBucket::Make("bench", all, &error);
+  if (bucket == nullptr) std::abort();
+  return bucket;
+}
+
+// Hides a value from the optimizer, as it is where requests come in.
+template <typename T>
+T Opaque(T value) {
+  benchmark::DoNotOptimize(value);
+  return value;
+}
+
+// `Admits` is checked against what was answered.
+template <class Call>
+void Measure(benchmark::State& state, bool admits, Call call) {
+  uint64_t admitted = 0;
+  for (auto _ : state) admitted += call();
+  const auto wanted = admits ? static_cast<uint64_t>(state.iterations()) : 0;
+  if (admitted != wanted) state.SkipWithError("it did not take the path it is named for");
+}
+
+template <bool kCounted>
+void TokenBucket_Allow(benchmark::State& state) {
+  const auto owner = Make(kPlenty, kCounted);
+  TokenBucket* const bucket = Opaque(owner.get());
+  Nanos now = Opaque(kNow);
+  Measure(state, true, [=]() mutable { return static_cast<bool>(bucket->TryAcquire(++now)); });
+}
+BENCHMARK(TokenBucket_Allow<true>)->Name("TokenBucket_Allow");
+BENCHMARK(TokenBucket_Allow<false>)->Name("TokenBucket_Allow_Uncounted");
+
+template <bool kCounted>
+void TokenBucket_Reject(benchmark::State& state) {
+  const auto owner = Make(kNone, kCounted);
+  TokenBucket* const bucket = Opaque(owner.get());
+  const Nanos now = Opaque(kNow);
+  bucket->TryAcquire(now);
+  Measure(state, false, [=] { return static_cast<bool>(bucket->TryAcquire(now)); });
+}
+BENCHMARK(TokenBucket_Reject<true>)->Name("TokenBucket_Reject");
+BENCHMARK(TokenBucket_Reject<false>)->Name("TokenBucket_Reject_Uncounted");
+
+void TokenBucket_Allow_Clock(benchmark::State& state) {
+  const auto bucket = Make(kPlenty, true);
+  Measure(state, true, [&] { return static_cast<bool>(bucket->TryAcquire()); });
+}
+BENCHMARK(TokenBucket_Allow_Clock);
+
+void TokenBucket_Allow_Changed(benchmark::State& state) {
+  const auto bucket = Make(kPlenty, true);
+  TokenBucketSettings changed = bucket->settings();
+  changed.rate = 5e8;
+  if (!bucket->Reconfigure(changed, spillway::Inheritance::kReset, kNow, nullptr)) std::abort();
+  Nanos now = Opaque(kNow);
+  Measure(state, true, [&] { return static_cast<bool>(bucket->TryAcquire(now += 2)); });
+}
+BENCHMARK(TokenBucket_Allow_Changed);
+
+// Each waits a nanosecond longer than the one before.
+void TokenBucket_Reserve(benchmark::State& state) {
+  const auto bucket = Make({.rate = 1e9, .burst = 1, .initial_tokens = 0}, true);
+  const Nanos now = Opaque(kNow);
+  Measure(state, true, [&] { return static_cast<bool>(bucket->Reserve(now, 1, kAnyWait)); });
+}
+BENCHMARK(TokenBucket_Reserve);
+
+// One bucket for all threads of a run.
+void TokenBucket_Shared(benchmark::State& state) {
+  static std::unique_ptr<TokenBucket> bucket;
+  if (state.thread_index() == 0) bucket = Make(kPlenty, true);
+  Nanos now = Opaque(kNow);
+  for (auto _ : state) benchmark::DoNotOptimize(bucket->TryAcquire(++now).reason);
+}
+BENCHMARK(TokenBucket_Shared)->ThreadRange(1, 2);
+
+}  // namespace

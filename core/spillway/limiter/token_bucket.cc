@@ -1,0 +1,271 @@
+// The calls that are made for each request. Nothing here allocates or throws.
+#include "spillway/limiter/token_bucket.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <optional>
+
+namespace spillway {
+namespace {
+
+constexpr auto kMostAhead = static_cast<uint64_t>(TokenBucketWord::kMostAhead);
+
+// What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
+uint64_t Owed(const TokenClock& clock, uint64_t ahead, uint64_t cost) {
+  return ahead + cost <= clock.capacity() ? 0 : ahead + cost - clock.capacity();
+}
+
+}  // namespace
+
+// ---- the word
+
+// The number of the change is in the last word: written last and read first, so that who reads it
+// reads a clock as old as it or newer.
+void TokenBucket::ScaleCell::Store(const Scale& scale) noexcept {
+  uint64_t bits[kWords] = {};
+  std::memcpy(bits, &scale, sizeof scale);
+  // (31) release: pairs with (32). Whoever reads part of a new clock sees that its scale had been
+  // left before.
+  for (size_t i = 0; i < kWords; ++i) words_[i].store(bits[i], std::memory_order_release);
+}
+
+TokenBucket::Scale TokenBucket::ScaleCell::Load() const noexcept {
+  uint64_t bits[kWords];
+  // (32) acquire: pairs with (31).
+  for (size_t i = kWords; i-- > 0;) bits[i] = words_[i].load(std::memory_order_acquire);
+  Scale scale{.clock = TokenClock(1, 1), .rate = 1, .change = 0};
+  std::memcpy(&scale, bits, sizeof scale);
+  return scale;
+}
+
+bool TokenBucket::ScaleCell::Holds(uint32_t change) const noexcept {
+  return static_cast<uint32_t>(words_[kWords - 1].load(std::memory_order_relaxed)) == change;
+}
+
+// A word and the clock of that word, though both may have changed since.
+TokenBucketWord TokenBucket::LoadWord(Scale* scale) const noexcept {
+  // (33) acquire: pairs with (34). Whoever sees a word of a scale sees its clock.
+  TokenBucketWord word(memory_->word.load(std::memory_order_acquire));
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    if (word.scale() <= TokenBucketWord::kAsMade) {
+      *scale = AsMade();
+      break;
+    }
+    const ScaleCell& cell = changed_[word.scale() % 2];
+    *scale = cell.Load();
+    const TokenBucketWord before = word;
+    // The word that counts is the one that is read after its clock: a clock that is newer than the
+    // word came after the word had left that scale, which would then be seen. An older one is found
+    // out by what the cell holds now.
+    // (38) acquire: pairs with (34), as (33).
+    word = TokenBucketWord(memory_->word.load(std::memory_order_acquire));
+    if (word.scale() == before.scale() && cell.Holds(scale->change)) break;
+  }
+  return word;
+}
+
+TokenBucket::View TokenBucket::Look(Nanos now) const noexcept {
+  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .scale = AsMade()};
+  const TokenBucketWord word = LoadWord(&view.scale);
+  view.word = word.bits();
+  view.time = view.scale.clock.At(now) | std::max(word.scale(), TokenBucketWord::kAsMade);
+  if (view.word == TokenBucketWord::kFresh) return view;
+  const int64_t ahead = word.Ahead(view.time);
+  view.ahead = ahead > 0 && ahead <= TokenBucketWord::kMostAhead ? static_cast<uint64_t>(ahead) : 0;
+  return view;
+}
+
+// For a fresh bucket that is not full, time begins with its first call, though that was refused.
+// False: others were faster.
+bool TokenBucket::BeginTime(const View& view) noexcept {
+  if (view.word != TokenBucketWord::kFresh || initially_ahead_ == 0) return true;
+  uint64_t seen = view.word;
+  return memory_->word.compare_exchange_strong(seen, view.time + view.ahead,
+                                               std::memory_order_relaxed);
+}
+
+// Replaces how far ahead the word is by what `decide(view)` says, which is asked again when others
+// were faster; with nothing, leaves it. Returns what the change was made from. After kMaxAttempts,
+// which no real schedule shows, nothing is changed.
+template <class Decide>
+TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept {
+  View view = Look(now);
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now)) {
+    const std::optional<uint64_t> ahead = decide(view);
+    if (!ahead) {
+      if (BeginTime(view)) break;
+      continue;
+    }
+    uint64_t seen = view.word;
+    if (memory_->word.compare_exchange_strong(seen, view.time + *ahead, std::memory_order_relaxed))
+      break;
+  }
+  return view;
+}
+
+// ---- counting
+
+void TokenBucket::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
+
+TokenBucketDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
+                                        uint32_t change) noexcept {
+  if (dry_run_.load(std::memory_order_relaxed)) {
+    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
+    return {.ahead = ahead, .change = change};
+  }
+  if (counted_) memory_->refused.Increment(owned_slots_);
+  return {.ahead = ahead, .reason = static_cast<int32_t>(reason), .change = change};
+}
+
+// ---- taking
+
+TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
+  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  const auto count = static_cast<uint64_t>(n);
+  std::optional<uint64_t> next;
+  const View view = Update(now, [&](const View& from) {
+    const TokenClock& clock = from.scale.clock;
+    next.reset();
+    if (count != 0 && count <= clock.burst() && Owed(clock, from.ahead, count * clock.token()) == 0)
+      next = from.ahead + count * clock.token();
+    return next;
+  });
+  if (count == 0) return {.ahead = view.ahead, .change = view.scale.change};
+  if (!next) {
+    const bool never = count > view.scale.clock.burst();
+    return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
+                  view.ahead, view.scale.change);
+  }
+  CountAdmission();
+  return {.ahead = *next, .change = view.scale.change};
+}
+
+int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
+  if (n < 0) return -1;
+  uint64_t taken = 0;
+  const View view = Update(now, [&](const View& from) -> std::optional<uint64_t> {
+    const TokenClock& clock = from.scale.clock;
+    const uint64_t there = from.ahead < clock.capacity() ? clock.capacity() - from.ahead : 0;
+    taken = std::min(static_cast<uint64_t>(n), clock.Tokens(there));
+    if (taken == 0) return std::nullopt;
+    return from.ahead + taken * clock.token();
+  });
+  if (taken != 0) {
+    CountAdmission();
+  } else if (n != 0) {
+    const Decision decision =
+        Refuse(TokenBucketRejection::kExhausted, view.ahead, view.scale.change);
+    if (decision) return n;  // a dry run
+  }
+  return static_cast<int64_t>(taken);
+}
+
+TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
+  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  const auto count = static_cast<uint64_t>(n);
+  std::optional<uint64_t> next;
+  const View view = Update(now, [&](const View& from) {
+    next.reset();
+    if (count <= from.scale.clock.Tokens(kMostAhead - from.ahead))
+      next = from.ahead + count * from.scale.clock.token();
+    return next;
+  });
+  if (!next) return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
+  CountAdmission();
+  return {.ahead = *next, .change = view.scale.change};
+}
+
+// ---- reserving
+
+TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
+  if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
+  now = std::max<Nanos>(now, 0);
+  const auto count = static_cast<uint64_t>(n);
+  auto refused = TokenBucketRejection{};
+  Nanos delay = 0;
+  const View view = Update(now, [&](const View& from) -> std::optional<uint64_t> {
+    const TokenClock& clock = from.scale.clock;
+    refused = TokenBucketRejection::kExceedsBurst;
+    if (count > clock.burst()) return std::nullopt;
+    const uint64_t next = from.ahead + count * clock.token();
+    refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
+    delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
+    if (next > kMostAhead || delay > std::max<Nanos>(max_wait, 0)) return std::nullopt;
+    refused = {};
+    return next;
+  });
+  const TokenClock& clock = view.scale.clock;
+  if (refused != TokenBucketRejection{}) {
+    const Decision decision = Refuse(refused, view.ahead, view.scale.change);
+    return {.act_at = now, .worthless_at = now, .decision = decision};
+  }
+  CountAdmission();
+  const uint64_t ahead = view.ahead + count * clock.token();
+  return Reserved(now, n, delay, {.ahead = ahead, .change = view.scale.change}, clock);
+}
+
+void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
+  const auto count = static_cast<uint64_t>(std::max<int64_t>(reservation.n, 0));
+  Update(now, [&](const View& from) -> std::optional<uint64_t> {
+    const TokenClock& clock = from.scale.clock;
+    // What it was worth under other options cannot be told, and too much would be a free token.
+    if (from.scale.change != reservation.decision.change || count > clock.burst() ||
+        now >= reservation.worthless_at)
+      return std::nullopt;
+    const uint64_t worth = clock.At(reservation.worthless_at) - clock.At(now);
+    const uint64_t back = std::min(count * clock.token(), worth);
+    return from.ahead - std::min(from.ahead, back);
+  });
+}
+
+void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
+  if (n <= 0) return;
+  Update(now, [&](const View& from) -> std::optional<uint64_t> {
+    const TokenClock& clock = from.scale.clock;
+    const bool all = static_cast<uint64_t>(n) > clock.Tokens(from.ahead);
+    return all ? 0 : from.ahead - static_cast<uint64_t>(n) * clock.token();
+  });
+}
+
+// ---- looking
+
+LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n,
+                                  Nanos max_wait) const noexcept {
+  now = std::max<Nanos>(now, 0);
+  const View view = Look(now);
+  const TokenClock& clock = view.scale.clock;
+  // Under other options than those of the decision, what is there now says more.
+  const uint64_t ahead = view.scale.change == decision.change ? decision.ahead : view.ahead;
+  const uint64_t there = ahead < clock.capacity() ? clock.capacity() - ahead : 0;
+  LimitStatus status{.remaining = static_cast<int64_t>(clock.Tokens(there)),
+                     .limit = static_cast<int64_t>(clock.burst()),
+                     .reset_after = clock.Until(now, ahead)};
+  if (decision.reason <= 0) return status;
+  const auto count = static_cast<uint64_t>(n);
+  if (count > clock.burst()) {
+    status.retry_after = kForever;
+  } else {
+    const Nanos wait = clock.Until(now, Owed(clock, ahead, count * clock.token()));
+    status.retry_after = std::max<Nanos>(wait - std::max<Nanos>(max_wait, 0), 0);
+  }
+  return status;
+}
+
+TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {
+  now = std::max<Nanos>(now, 0);
+  const View view = Look(now);
+  const TokenClock& clock = view.scale.clock;
+  const bool owes = view.ahead > clock.capacity();
+  const uint64_t part = clock.token() - 1;  // of a token, which is owed as a whole
+  const uint64_t tokens = owes ? clock.Tokens(view.ahead - clock.capacity() + part)
+                               : clock.Tokens(clock.capacity() - view.ahead);
+  return {.tokens = owes ? -static_cast<int64_t>(tokens) : static_cast<int64_t>(tokens),
+          .burst = static_cast<int32_t>(clock.burst()),
+          .time_to_full_ns = clock.Until(now, view.ahead),
+          .total_admitted = memory_->admitted.Sum(),
+          .total_refused = memory_->refused.Sum(),
+          .total_dry_run = memory_->dry_run.load(std::memory_order_relaxed)};
+}
+
+}  // namespace spillway

@@ -1,0 +1,283 @@
+// A token bucket: lets through `rate` tokens a second, and `burst` at once.
+//
+//   if (bucket->TryAcquire(now)) {
+//     ... call ...
+//   }
+//
+//   if (TokenBucketReservation slot = bucket->Reserve(now, 1, max_wait)) {
+//     ... wait until slot.act_at, call; or bucket->Cancel(slot, later) ...
+//   }
+//
+// limiter/token_bucket_options.h makes one. At every rate, what is admitted in a time t is at most
+// burst + rate * t tokens, and somebody who asks whenever there is a token gets exactly that: no
+// rounding adds up.
+//
+// Thread safety: every method may be called from any thread; only the destructor needs the object
+// to itself. Progress: all are lock-free, allocate nothing, throw nothing and make
+// no system call but for the clock in the overloads that take no time. An admission is one
+// compare-exchange of one word; a refusal reads it (and counts itself, unless `counted` is off).
+#ifndef SPILLWAY_LIMITER_TOKEN_BUCKET_H_
+#define SPILLWAY_LIMITER_TOKEN_BUCKET_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "spillway/base/error.h"
+#include "spillway/base/time.h"
+#include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/token_bucket_memory.h"
+#include "spillway/limiter/token_bucket_settings.h"
+#include "spillway/limiter/token_bucket_word.h"
+#include "spillway/limiter/token_clock.h"
+#include "spillway/sync/atomic.h"
+
+namespace spillway {
+
+struct TokenBucketOptions;
+
+// What a bucket answered. TokenBucket::Describe says the rest, for whoever asks: it takes longer to
+// work out than the decision.
+struct TokenBucketDecision {
+  uint64_t ahead = 0;   // how far after the time of the call the bucket is full, on its clock
+  int32_t reason = 0;   // 0 = admitted, else a TokenBucketRejection; below 0: the count was
+  uint32_t change = 0;  // under which options: the number of changes before the call
+
+  explicit operator bool() const { return reason == 0; }
+};
+
+// Tokens that are taken, to be used from a time on.
+struct TokenBucketReservation {
+  Nanos act_at = 0;        // when they may be used; the time of the call if that is at once
+  Nanos worthless_at = 0;  // from then on a cancel gives nothing back
+  int64_t n = 0;           // 0 when refused
+  TokenBucketDecision decision = {};
+
+  explicit operator bool() const { return decision.reason == 0; }
+};
+
+class TokenBucket {
+ public:
+  using Settings = TokenBucketSettings;
+  using Decision = TokenBucketDecision;
+  using Reservation = TokenBucketReservation;
+
+  static constexpr size_t kMaxNameBytes = 255;
+
+  // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
+  // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
+  // same settings; it must outlive the bucket. `shared` says that other processes use it too: such
+  // a bucket cannot be reconfigured yet.
+  static std::unique_ptr<TokenBucket> Make(std::string_view name, const Settings& settings,
+                                           Error* error, void* memory = nullptr,
+                                           bool shared = false) noexcept;
+  static constexpr size_t MemoryBytes() { return sizeof(TokenBucketMemory); }
+
+  // An absl::StatusOr<std::unique_ptr<TokenBucket>>. Defined in limiter/token_bucket_options.h: who
+  // does not include that header does not need Abseil.
+  template <typename Options = TokenBucketOptions>
+  static auto Create(std::string_view name, const Options& options);
+
+  TokenBucket(const TokenBucket&) = delete;
+  TokenBucket& operator=(const TokenBucket&) = delete;
+  ~TokenBucket();
+
+  // Takes `n` tokens, all or none. 0 takes none and tells what is there.
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
+    Attempt attempt;
+    if (Begin(now, n, &attempt)) [[likely]] {
+      if (attempt.ahead > static_cast<int64_t>(clock_.capacity() - attempt.cost)) {
+        if (attempt.ahead <= TokenBucketWord::kMostAhead && CountRefusal()) [[likely]]
+          return {.ahead = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
+      } else if (Finish(&attempt)) [[likely]] {
+        return {.ahead = static_cast<uint64_t>(attempt.ahead)};
+      }
+    }
+    return TryAcquireSlowly(now, n);
+  }
+  // The same at SteadyNow().
+  Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
+
+  // Takes what is there, up to `n`; how many. -1 when `n` is below 0.
+  int64_t AcquireUpTo(Nanos now, int64_t n) noexcept;
+
+  // Takes `n` tokens whether they are there or not: what is not is owed, and later calls wait for
+  // it. Refused (kExceedsBurst) only when more than kMostAhead would be owed.
+  Decision ForceAcquire(Nanos now, int64_t n) noexcept;
+
+  // Takes `n` tokens, to be used as soon as they are there, unless that is more than `max_wait`
+  // away. Who reserves first waits less: nobody overtakes.
+  [[gnu::always_inline]] Reservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept {
+    Attempt attempt;
+    if (Begin(now, n, &attempt) && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
+      const uint64_t after =
+          static_cast<uint64_t>(std::max<int64_t>(attempt.ahead, 0)) + attempt.cost;
+      const uint64_t owed = after - std::min(after, clock_.capacity());
+      const Nanos delay = clock_.Until(now, owed);
+      if (delay <= max_wait && after <= static_cast<uint64_t>(TokenBucketWord::kMostAhead) &&
+          Finish(&attempt)) [[likely]]
+        return Reserved(now, n, delay, {.ahead = after}, clock_);
+    }
+    return ReserveSlowly(now, n, max_wait);
+  }
+
+  // Gives back the tokens of a reservation that were not used, once: all before `act_at`, then as
+  // many as would not have flowed in by themselves, from `worthless_at` on none. Never makes more
+  // available than burst + rate * t.
+  void Cancel(const Reservation& reservation, Nanos now) noexcept;
+
+  // Gives back `n` tokens that were taken and not used; never more than fill the bucket.
+  void Refund(Nanos now, int64_t n) noexcept;
+
+  // What else is to be said of a decision that was made for `n` tokens at `now`; of a
+  // reservation's, with the `max_wait` it was given.
+  LimitStatus Describe(const Decision& decision, Nanos now, int64_t n,
+                       Nanos max_wait = 0) const noexcept;
+
+  // What the bucket holds at `now`. Writes nothing.
+  TokenBucketSnapshot Snapshot(Nanos now) const noexcept;
+
+  // Changes options that are not fixed; a call that races it is decided wholly by the old ones or
+  // wholly by the new. Times that reservations were given stay, what is owed is paid at the new
+  // rate, and cancelling a reservation of before gives nothing back. False, with `error` filled and
+  // nothing changed, when an option is out of range or fixed, or while another change is under way
+  // (kBusy): nobody waits.
+  bool Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
+                   Error* error) noexcept;
+  Settings settings() const noexcept;
+
+  std::string_view name() const noexcept { return name_; }
+
+ private:
+  struct AlignedDelete {
+    void operator()(TokenBucketMemory* memory) const noexcept;
+  };
+
+  // A clock, the rate it was made for, and how many changes came before it.
+  struct Scale {
+    TokenClock clock;
+    double rate;
+    uint32_t change;
+  };
+
+  // The clocks of a changed bucket take turns in two of these.
+  class ScaleCell {
+   public:
+    void Store(const Scale& scale) noexcept;
+    Scale Load() const noexcept;
+    bool Holds(uint32_t change) const noexcept;
+
+   private:
+    static constexpr size_t kWords = (sizeof(Scale) + sizeof(Word) - 1) / sizeof(Word);
+    Word words_[kWords];
+  };
+
+  TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared);
+
+  static constexpr int32_t kExhausted = static_cast<int32_t>(TokenBucketRejection::kExhausted);
+
+  // One try at the word of a bucket whose options did not change, the common case.
+  struct Attempt {
+    uint64_t seen;
+    uint64_t time;
+    int64_t ahead;  // below 0: full for so long
+    uint64_t cost;
+  };
+
+  // False: not the common case.
+  [[gnu::always_inline]] bool Begin(Nanos now, int64_t n, Attempt* attempt) const noexcept {
+    // Relaxed, here and below: the word is all there is, nothing else is read on its account. (The
+    // clock of a changed bucket is: see LoadWord.)
+    attempt->seen = memory_->word.load(std::memory_order_relaxed);
+    attempt->time = clock_.At(now) | TokenBucketWord::kAsMade;
+    const TokenBucketWord word(attempt->seen);
+    attempt->ahead = word.Ahead(attempt->time);
+    attempt->cost = static_cast<uint64_t>(n) * clock_.token();
+    return word.scale() == TokenBucketWord::kAsMade &&
+           static_cast<uint64_t>(n) - 1 < clock_.burst();
+  }
+
+  // False: somebody else was faster. Else `ahead` is what it has become.
+  [[gnu::always_inline]] bool Finish(Attempt* attempt) noexcept {
+    uint64_t next = attempt->seen + attempt->cost;
+    // A jump, not a choice of values: a processor that guesses it need not wait for the comparison.
+    if (attempt->ahead < 0) {
+      next = attempt->time + attempt->cost;
+      asm volatile("" : "+r"(next));
+    }
+    if (!memory_->word.compare_exchange_weak(attempt->seen, next, std::memory_order_relaxed))
+      return false;
+    attempt->ahead = static_cast<int64_t>(next - attempt->time);
+    CountAdmission();
+    return true;
+  }
+
+  static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,
+                              const TokenClock& clock) noexcept {
+    now = std::max<Nanos>(now, 0);
+    // The last moment at which the clock does not yet show more than what was taken.
+    const Nanos full_after = clock.Until(now, decision.ahead + TokenBucketWord::kScales) - 1;
+    return {.act_at = SaturatingAdd(now, delay),
+            .worthless_at = SaturatingAdd(now, full_after),
+            .n = n,
+            .decision = decision};
+  }
+
+  // False: nothing was counted, and it takes longer to say what is to be done.
+  bool CountRefusal() noexcept {
+    if (refuses_plainly_.load(std::memory_order_relaxed)) [[likely]]
+      return true;
+    return counted_ && !dry_run_.load(std::memory_order_relaxed) &&
+           memory_->refused.TryIncrement(owned_slots_);
+  }
+  void CountAdmission() noexcept {
+    if (counted_ && !memory_->admitted.TryIncrement(owned_slots_)) [[unlikely]]
+      CountFirstAdmission();
+  }
+  void CountFirstAdmission() noexcept;
+
+  Scale AsMade() const noexcept { return {.clock = clock_, .rate = made_.rate, .change = 0}; }
+
+  // The bucket at one moment.
+  struct View {
+    uint64_t word;
+    uint64_t time;   // on the clock of the word, with its scale
+    uint64_t ahead;  // 0 when it is full
+    Scale scale;
+  };
+
+  Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
+  Reservation ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept;
+  Decision Refuse(TokenBucketRejection reason, uint64_t ahead, uint32_t change) noexcept;
+  TokenBucketWord LoadWord(Scale* scale) const noexcept;
+  View Look(Nanos now) const noexcept;
+  bool BeginTime(const View& view) noexcept;
+  template <class Decide>
+  View Update(Nanos now, const Decide& decide) noexcept;
+  bool Change(const Settings& settings, Inheritance inheritance, Nanos now, Error* error) noexcept;
+  bool ChangeScale(const Settings& settings, Inheritance inheritance, Nanos now) noexcept;
+  static uint64_t Inherit(const View& from, const TokenClock& to, Inheritance inheritance) noexcept;
+
+  // What the inline path reads comes first.
+  TokenBucketMemory* memory_;
+  TokenClock clock_;  // as made
+  bool counted_;
+  Atomic<bool> refuses_plainly_;  // neither counts refusals nor lets them through
+  Atomic<bool> dry_run_;
+  uint32_t owned_slots_;  // of OwnedCounter
+
+  ScaleCell changed_[2];
+  Atomic<bool> changing_{false};  // somebody is writing one of them
+  uint64_t initially_ahead_;
+  bool shared_;
+  Settings made_;
+  std::unique_ptr<TokenBucketMemory, AlignedDelete> owned_memory_;
+  std::string name_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_LIMITER_TOKEN_BUCKET_H_

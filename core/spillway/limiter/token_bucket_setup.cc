@@ -1,0 +1,158 @@
+// Making and changing a token bucket: what allocates, validates and waits. The calls themselves are
+// in token_bucket.cc.
+#include <cstring>
+#include <new>
+
+#include "spillway/base/option.h"
+#include "spillway/limiter/token_bucket.h"
+
+namespace spillway {
+namespace {
+
+__extension__ using SignedWide = __int128;
+
+// Rounded up.
+SignedWide DividedUp(SignedWide value, SignedWide by) { return value / by + (value % by > 0); }
+
+}  // namespace
+
+void TokenBucket::AlignedDelete::operator()(TokenBucketMemory* memory) const noexcept {
+  ::operator delete (memory, std::align_val_t{alignof(TokenBucketMemory)});
+}
+
+std::unique_ptr<TokenBucket> TokenBucket::Make(std::string_view name, const Settings& settings,
+                                               Error* error, void* memory, bool shared) noexcept {
+  if (name.size() > kMaxNameBytes) {
+    SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have at most %zu",
+             name.size(), kMaxNameBytes);
+    return nullptr;
+  }
+  if (!CheckOptions(kTokenBucketOptions, &settings, error)) return nullptr;
+  if (reinterpret_cast<uintptr_t>(memory) % kCacheLine != 0) {
+    SetError(error, StatusCode::kInvalidArgument,
+             "memory is at %p; it must be aligned to %zu bytes", memory, kCacheLine);
+    return nullptr;
+  }
+  std::unique_ptr<TokenBucketMemory, AlignedDelete> owned;
+  if (memory == nullptr) {
+    owned.reset(new (std::nothrow) TokenBucketMemory{});
+    memory = owned.get();
+  }
+  std::unique_ptr<TokenBucket> bucket;
+  try {
+    if (memory != nullptr) bucket.reset(new TokenBucket(name, settings, memory, shared));
+  } catch (const std::bad_alloc&) {
+  }
+  if (bucket == nullptr) {
+    SetError(error, StatusCode::kNoMemory, "out of memory");
+    return nullptr;
+  }
+  bucket->owned_memory_ = std::move(owned);
+  return bucket;
+}
+
+TokenBucket::TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared)
+    : memory_(static_cast<TokenBucketMemory*>(memory)),
+      clock_(settings.rate, settings.burst),
+      counted_(settings.counted),
+      refuses_plainly_(!settings.counted && !settings.dry_run),
+      dry_run_(settings.dry_run),
+      owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
+      initially_ahead_(clock_.capacity() -
+                       clock_.token() * static_cast<uint64_t>(
+                                            std::min(settings.initial_tokens, settings.burst))),
+      shared_(shared),
+      made_(settings),
+      name_(name) {}
+
+TokenBucket::~TokenBucket() = default;
+
+TokenBucketSettings TokenBucket::settings() const noexcept {
+  Scale scale = AsMade();
+  LoadWord(&scale);
+  Settings settings = made_;
+  settings.rate = scale.rate;
+  settings.burst = static_cast<int32_t>(scale.clock.burst());
+  settings.dry_run = dry_run_.load(std::memory_order_relaxed);
+  return settings;
+}
+
+// How far ahead the word is on the new clock with the tokens that were there. Rounded up, so that
+// no part of a token comes from nowhere.
+uint64_t TokenBucket::Inherit(const View& from, const TokenClock& to,
+                              Inheritance inheritance) noexcept {
+  const TokenClock& before = from.scale.clock;
+  const auto ahead = static_cast<SignedWide>(from.ahead);
+  SignedWide next = 0;
+  if (inheritance == Inheritance::kKeep) {
+    const SignedWide there = static_cast<SignedWide>(before.capacity()) - ahead;
+    next = static_cast<SignedWide>(to.capacity()) -
+           (there >= 0 ? there * to.token() / before.token()
+                       : -DividedUp(-there * to.token(), before.token()));
+  } else if (inheritance == Inheritance::kProportional) {
+    next = DividedUp(ahead * to.capacity(), before.capacity());
+  } else if (inheritance == Inheritance::kAdditive) {
+    next = DividedUp(ahead * to.token(), before.token());
+  }
+  const auto most = static_cast<SignedWide>(TokenBucketWord::kMostAhead);
+  const auto whole = static_cast<uint64_t>(std::clamp<SignedWide>(next, 0, most - 3)) + 3;
+  return whole / TokenBucketWord::kScales * TokenBucketWord::kScales;
+}
+
+bool TokenBucket::Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
+                              Error* error) noexcept {
+  if (!CheckOptions(kTokenBucketOptions, &settings, error) ||
+      !CheckFixed(kTokenBucketOptions, &made_, &settings, error))
+    return false;
+  // (36) acquire: pairs with (37). What the change before wrote comes before what this one writes.
+  if (changing_.exchange(true, std::memory_order_acquire)) {
+    SetError(error, StatusCode::kBusy, "another change is under way");
+    return false;
+  }
+  const bool good = Change(settings, inheritance, now, error);
+  // (37) release: pairs with (36).
+  changing_.store(false, std::memory_order_release);
+  return good;
+}
+
+bool TokenBucket::Change(const Settings& settings, Inheritance inheritance, Nanos now,
+                         Error* error) noexcept {
+  const Settings before = this->settings();
+  const bool same = settings.rate == before.rate && settings.burst == before.burst;
+  if (shared_ && !same) {
+    SetError(error, StatusCode::kUnsupported,
+             "rate and burst cannot change in memory that processes share");
+    return false;
+  }
+  if ((!same || inheritance != Inheritance::kKeep) && !ChangeScale(settings, inheritance, now)) {
+    SetError(error, StatusCode::kBusy, "calls leave no moment to change the rate in");
+    return false;
+  }
+  dry_run_.store(settings.dry_run, std::memory_order_relaxed);
+  refuses_plainly_.store(!settings.counted && !settings.dry_run, std::memory_order_relaxed);
+  return true;
+}
+
+// Alone: `changing_` is held. False, with nothing changed, when others took tokens faster than this
+// can keep up with, for about a tenth of a second.
+bool TokenBucket::ChangeScale(const Settings& settings, Inheritance inheritance,
+                              Nanos now) noexcept {
+  constexpr int kMostTries = 1'000'000;
+  View view = Look(now);
+  const uint64_t scale = TokenBucketWord(view.time).scale() == 2 ? 3 : 2;
+  const Scale next{.clock = TokenClock(settings.rate, settings.burst),
+                   .rate = settings.rate,
+                   .change = view.scale.change + 1};
+  changed_[scale % 2].Store(next);
+  const uint64_t time = next.clock.At(now) | scale;
+  for (int i = 0; i < kMostTries; ++i, view = Look(now)) {
+    // (34) release: pairs with (33) and (38).
+    if (memory_->word.compare_exchange_strong(view.word,
+                                              time + Inherit(view, next.clock, inheritance),
+                                              std::memory_order_release, std::memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace spillway

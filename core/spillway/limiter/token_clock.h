@@ -1,0 +1,103 @@
+// Time told in tokens: what makes one word enough for a token bucket, at any rate, without rounding
+// that adds up.
+#ifndef SPILLWAY_LIMITER_TOKEN_CLOCK_H_
+#define SPILLWAY_LIMITER_TOKEN_CLOCK_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "spillway/base/divider.h"
+#include "spillway/base/rate.h"
+#include "spillway/base/time.h"
+
+namespace spillway {
+
+// A clock that moves on by `token()` while one token flows in. Its unit is as close to a nanosecond
+// as a whole number of units a token allows (longer where `burst` tokens would not fit otherwise,
+// and for a token of less than 2 ns), and it is shown in quarters of that unit, whose lowest two
+// bits are 0 and free for other use.
+//
+// Each time is converted by itself, rounded down, so nothing adds up: after k tokens' worth of time
+// the clock shows exactly k tokens, and at no time of the 292 years it is off by a unit.
+//
+// The clock wraps at 2^64: differences of two of its times are taken as signed numbers, good for
+// 2^63 quarters, which is 73 years or longer.
+class TokenClock {
+ public:
+  // `rate` in tokens a second, 1e-10 to 1e9; `burst` up to 2^30.
+  TokenClock(double rate, int64_t burst) : TokenClock(RateOf(rate), burst) {}
+
+  constexpr uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
+
+  constexpr uint64_t token() const { return token_.divisor(); }
+  constexpr uint64_t capacity() const { return capacity_; }
+  constexpr uint64_t burst() const { return burst_; }
+
+  // How many whole tokens there are in a span of the clock, below 2^63.
+  constexpr uint64_t Tokens(uint64_t span) const { return token_.Quotient(span); }
+
+  // How long after `now` the clock has moved on by `span`, below 2^63; kForever if it never does.
+  Nanos Until(Nanos now, uint64_t span) const {
+    now = std::max<Nanos>(now, 0);
+    const uint64_t units = (span + (1 << kSpareBits) - 1) >> kSpareBits;
+    if (is_nanos()) [[likely]]
+      return std::min(static_cast<Nanos>(units), kForever - now);
+    if (span == 0) return 0;
+    const Wide then =
+        (((Wide{Units(now)} + units) << kFractionBits) + multiplier_ - 1) / multiplier_;
+    return then > static_cast<Wide>(kForever) ? kForever : static_cast<Nanos>(then) - now;
+  }
+
+ private:
+  static constexpr uint32_t kSpareBits = 2;
+  static constexpr uint32_t kFractionBits = 63;
+  // So that a full bucket, and as much debt again, is less than a quarter of the way to the wrap.
+  static constexpr uint64_t kMostUnits = uint64_t{1} << 59;
+
+  TokenClock(const Rate& rate, int64_t burst)
+      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, burst)) {}
+  TokenClock(const Rate& rate, uint64_t burst, uint64_t units)
+      : multiplier_(Multiplier(rate, units)),
+        token_(units << kSpareBits),
+        burst_(burst),
+        capacity_(burst * token()) {}
+
+  static uint64_t UnitsOfToken(const Rate& rate, int64_t burst) {
+    const Wide most = kMostUnits / static_cast<uint64_t>(burst);
+    return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, most));
+  }
+
+  // Units in a nanosecond, at most 1, times 2^63, rounded up: by a division in binary, because the
+  // numbers are too long for any other.
+  static uint64_t Multiplier(const Rate& rate, uint64_t units) {
+    Wide rest = Wide{rate.events} * units;
+    uint64_t quotient = static_cast<uint64_t>(rest / rate.nanos);
+    rest %= rate.nanos;
+    for (uint32_t i = 0; i < kFractionBits; ++i) {
+      rest <<= 1;
+      quotient = quotient << 1 | (rest >= rate.nanos);
+      if (rest >= rate.nanos) rest -= rate.nanos;
+    }
+    return quotient + (rest != 0);
+  }
+
+  // Whether the unit is the nanosecond, as it is at most rates that people choose: nothing waits
+  // for a multiplication then.
+  constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
+
+  constexpr uint64_t Units(Nanos now) const {
+    const auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
+    if (is_nanos()) [[likely]]
+      return time;
+    return static_cast<uint64_t>((Wide{time << 1} * multiplier_) >> 64);
+  }
+
+  uint64_t multiplier_;
+  Divider token_;
+  uint64_t burst_;
+  uint64_t capacity_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_LIMITER_TOKEN_CLOCK_H_

@@ -1,13 +1,14 @@
 // The calls that are made for each request. Nothing here allocates or throws.
 #include "spillway/limiter/token_bucket.h"
 
-#include <array>
-#include <bit>
 #include <cstring>
-#include <optional>
+#include <type_traits>
 
 namespace spillway {
 namespace {
+
+// In place of how far ahead the word is to be: leave it.
+constexpr uint64_t kStay = ~uint64_t{0};
 
 constexpr auto kMostAhead = static_cast<uint64_t>(TokenBucketWord::kMostAhead);
 
@@ -30,13 +31,14 @@ void TokenBucket::ScaleCell::Store(const Scale& scale) noexcept {
   for (size_t i = 0; i < kWords; ++i) words_[i].store(bits[i], std::memory_order_release);
 }
 
-TokenBucket::Scale TokenBucket::ScaleCell::Load() const noexcept {
-  uint64_t bits[kWords];
-  // (32) acquire: pairs with (31).
-  for (size_t i = kWords; i-- > 0;) bits[i] = words_[i].load(std::memory_order_acquire);
-  Scale scale{.clock = TokenClock(1, 1), .rate = 1, .change = 0};
-  std::memcpy(&scale, bits, sizeof scale);
-  return scale;
+void TokenBucket::ScaleCell::Load(Scale* scale) const noexcept {
+  static_assert(std::is_trivially_copyable_v<Scale> && sizeof(Scale) == kWords * sizeof(Word));
+  for (size_t i = kWords; i-- > 0;) {
+    // (32) acquire: pairs with (31).
+    const uint64_t bits = words_[i].load(std::memory_order_acquire);
+    // Word by word: whoever reads a field right after this need not wait for the others.
+    std::memcpy(reinterpret_cast<char*>(scale) + i * sizeof bits, &bits, sizeof bits);
+  }
 }
 
 bool TokenBucket::ScaleCell::Holds(uint32_t change) const noexcept {
@@ -53,7 +55,7 @@ TokenBucketWord TokenBucket::LoadWord(Scale* scale) const noexcept {
       break;
     }
     const ScaleCell& cell = changed_[word.scale() % 2];
-    *scale = cell.Load();
+    cell.Load(scale);
     const TokenBucketWord before = word;
     // The word that counts is the one that is read after its clock: a clock that is newer than the
     // word came after the word had left that scale, which would then be seen. An older one is found
@@ -86,19 +88,19 @@ bool TokenBucket::BeginTime(const View& view) noexcept {
 }
 
 // Replaces how far ahead the word is by what `decide(view)` says, which is asked again when others
-// were faster; with nothing, leaves it. Returns what the change was made from. After kMaxAttempts,
+// were faster; kStay leaves it. Returns what the change was made from. After kMaxAttempts,
 // which no real schedule shows, nothing is changed.
 template <class Decide>
 TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept {
   View view = Look(now);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now)) {
-    const std::optional<uint64_t> ahead = decide(view);
-    if (!ahead) {
+    const uint64_t ahead = decide(view);
+    if (ahead == kStay) {
       if (BeginTime(view)) break;
       continue;
     }
     uint64_t seen = view.word;
-    if (memory_->word.compare_exchange_strong(seen, view.time + *ahead, std::memory_order_relaxed))
+    if (memory_->word.compare_exchange_strong(seen, view.time + ahead, std::memory_order_relaxed))
       break;
   }
   return view;
@@ -123,32 +125,32 @@ TokenBucketDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ah
 TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
-  std::optional<uint64_t> next;
+  uint64_t next = kStay;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    next.reset();
+    next = kStay;
     if (count != 0 && count <= clock.burst() && Owed(clock, from.ahead, count * clock.token()) == 0)
       next = from.ahead + count * clock.token();
     return next;
   });
   if (count == 0) return {.ahead = view.ahead, .change = view.scale.change};
-  if (!next) {
+  if (next == kStay) {
     const bool never = count > view.scale.clock.burst();
     return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
                   view.ahead, view.scale.change);
   }
   CountAdmission();
-  return {.ahead = *next, .change = view.scale.change};
+  return {.ahead = next, .change = view.scale.change};
 }
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
   if (n < 0) return -1;
   uint64_t taken = 0;
-  const View view = Update(now, [&](const View& from) -> std::optional<uint64_t> {
+  const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     const uint64_t there = from.ahead < clock.capacity() ? clock.capacity() - from.ahead : 0;
     taken = std::min(static_cast<uint64_t>(n), clock.Tokens(there));
-    if (taken == 0) return std::nullopt;
+    if (taken == 0) return kStay;
     return from.ahead + taken * clock.token();
   });
   if (taken != 0) {
@@ -164,16 +166,17 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
 TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
-  std::optional<uint64_t> next;
+  uint64_t next = kStay;
   const View view = Update(now, [&](const View& from) {
-    next.reset();
+    next = kStay;
     if (count <= from.scale.clock.Tokens(kMostAhead - from.ahead))
       next = from.ahead + count * from.scale.clock.token();
     return next;
   });
-  if (!next) return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
+  if (next == kStay)
+    return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
   CountAdmission();
-  return {.ahead = *next, .change = view.scale.change};
+  return {.ahead = next, .change = view.scale.change};
 }
 
 // ---- reserving
@@ -184,14 +187,14 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
   const auto count = static_cast<uint64_t>(n);
   auto refused = TokenBucketRejection{};
   Nanos delay = 0;
-  const View view = Update(now, [&](const View& from) -> std::optional<uint64_t> {
+  const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     refused = TokenBucketRejection::kExceedsBurst;
-    if (count > clock.burst()) return std::nullopt;
+    if (count > clock.burst()) return kStay;
     const uint64_t next = from.ahead + count * clock.token();
     refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    if (next > kMostAhead || delay > std::max<Nanos>(max_wait, 0)) return std::nullopt;
+    if (next > kMostAhead || delay > std::max<Nanos>(max_wait, 0)) return kStay;
     refused = {};
     return next;
   });
@@ -207,12 +210,12 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
 
 void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
   const auto count = static_cast<uint64_t>(std::max<int64_t>(reservation.n, 0));
-  Update(now, [&](const View& from) -> std::optional<uint64_t> {
+  Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     // What it was worth under other options cannot be told, and too much would be a free token.
     if (from.scale.change != reservation.decision.change || count > clock.burst() ||
         now >= reservation.worthless_at)
-      return std::nullopt;
+      return kStay;
     const uint64_t worth = clock.At(reservation.worthless_at) - clock.At(now);
     const uint64_t back = std::min(count * clock.token(), worth);
     return from.ahead - std::min(from.ahead, back);
@@ -221,10 +224,10 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
 
 void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
   if (n <= 0) return;
-  Update(now, [&](const View& from) -> std::optional<uint64_t> {
+  Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     const bool all = static_cast<uint64_t>(n) > clock.Tokens(from.ahead);
-    return all ? 0 : from.ahead - static_cast<uint64_t>(n) * clock.token();
+    return all ? uint64_t{0} : from.ahead - static_cast<uint64_t>(n) * clock.token();
   });
 }
 

@@ -87,13 +87,13 @@ class TokenBucket {
 
   // Takes `n` tokens, all or none. 0 takes none and tells what is there.
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
-    Attempt attempt;
-    if (Begin(now, n, &attempt)) [[likely]] {
+    const Attempt attempt = Begin(now, n);
+    if (attempt.common) [[likely]] {
       if (attempt.ahead > static_cast<int64_t>(clock_.capacity() - attempt.cost)) {
         if (attempt.ahead <= TokenBucketWord::kMostAhead && CountRefusal()) [[likely]]
           return {.ahead = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
-      } else if (Finish(&attempt)) [[likely]] {
-        return {.ahead = static_cast<uint64_t>(attempt.ahead)};
+      } else if (Finish(attempt)) [[likely]] {
+        return {.ahead = attempt.after()};
       }
     }
     return TryAcquireSlowly(now, n);
@@ -111,15 +111,13 @@ class TokenBucket {
   // Takes `n` tokens, to be used as soon as they are there, unless that is more than `max_wait`
   // away. Who reserves first waits less: nobody overtakes.
   [[gnu::always_inline]] Reservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept {
-    Attempt attempt;
-    if (Begin(now, n, &attempt) && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
-      const uint64_t after =
-          static_cast<uint64_t>(std::max<int64_t>(attempt.ahead, 0)) + attempt.cost;
-      const uint64_t owed = after - std::min(after, clock_.capacity());
+    const Attempt attempt = Begin(now, n);
+    if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
+      const uint64_t owed = attempt.after() - std::min(attempt.after(), clock_.capacity());
       const Nanos delay = clock_.Until(now, owed);
-      if (delay <= max_wait && after <= static_cast<uint64_t>(TokenBucketWord::kMostAhead) &&
-          Finish(&attempt)) [[likely]]
-        return Reserved(now, n, delay, {.ahead = after}, clock_);
+      if (delay <= max_wait && attempt.after() <= uint64_t{TokenBucketWord::kMostAhead} &&
+          Finish(attempt)) [[likely]]
+        return Reserved(now, n, delay, {.ahead = attempt.after()}, clock_);
     }
     return ReserveSlowly(now, n, max_wait);
   }
@@ -167,7 +165,7 @@ class TokenBucket {
   class ScaleCell {
    public:
     void Store(const Scale& scale) noexcept;
-    Scale Load() const noexcept;
+    void Load(Scale* scale) const noexcept;
     bool Holds(uint32_t change) const noexcept;
 
    private:
@@ -179,38 +177,37 @@ class TokenBucket {
 
   static constexpr int32_t kExhausted = static_cast<int32_t>(TokenBucketRejection::kExhausted);
 
-  // One try at the word of a bucket whose options did not change, the common case.
+  // One try at the word of a bucket.
   struct Attempt {
     uint64_t seen;
     uint64_t time;
-    int64_t ahead;  // below 0: full for so long
+    int64_t ahead;  // below 0: it has been full for so long
     uint64_t cost;
+    bool common;  // the options are as made, and the bucket can hold the cost
+
+    uint64_t after() const { return static_cast<uint64_t>(std::max<int64_t>(ahead, 0)) + cost; }
   };
 
-  // False: not the common case.
-  [[gnu::always_inline]] bool Begin(Nanos now, int64_t n, Attempt* attempt) const noexcept {
+  [[gnu::always_inline]] Attempt Begin(Nanos now, int64_t n) const noexcept {
     // Relaxed, here and below: the word is all there is, nothing else is read on its account. (The
     // clock of a changed bucket is: see LoadWord.)
-    attempt->seen = memory_->word.load(std::memory_order_relaxed);
-    attempt->time = clock_.At(now) | TokenBucketWord::kAsMade;
-    const TokenBucketWord word(attempt->seen);
-    attempt->ahead = word.Ahead(attempt->time);
-    attempt->cost = static_cast<uint64_t>(n) * clock_.token();
-    return word.scale() == TokenBucketWord::kAsMade &&
-           static_cast<uint64_t>(n) - 1 < clock_.burst();
+    const TokenBucketWord word(memory_->word.load(std::memory_order_relaxed));
+    const uint64_t time = clock_.At(now) | TokenBucketWord::kAsMade;
+    return {.seen = word.bits(),
+            .time = time,
+            .ahead = word.Ahead(time),
+            .cost = static_cast<uint64_t>(n) * clock_.token(),
+            .common = word.scale() == TokenBucketWord::kAsMade &&
+                      static_cast<uint64_t>(n) - 1 < clock_.burst()};
   }
 
-  // False: somebody else was faster. Else `ahead` is what it has become.
-  [[gnu::always_inline]] bool Finish(Attempt* attempt) noexcept {
-    uint64_t next = attempt->seen + attempt->cost;
-    // A jump, not a choice of values: a processor that guesses it need not wait for the comparison.
-    if (attempt->ahead < 0) {
-      next = attempt->time + attempt->cost;
-      asm volatile("" : "+r"(next));
-    }
-    if (!memory_->word.compare_exchange_weak(attempt->seen, next, std::memory_order_relaxed))
+  // False: somebody else was faster.
+  [[gnu::always_inline]] bool Finish(const Attempt& attempt) noexcept {
+    uint64_t seen = attempt.seen;
+    uint64_t from = seen;
+    if (attempt.ahead < 0) from = OnlyHere(attempt.time);
+    if (!memory_->word.compare_exchange_weak(seen, from + attempt.cost, std::memory_order_relaxed))
       return false;
-    attempt->ahead = static_cast<int64_t>(next - attempt->time);
     CountAdmission();
     return true;
   }

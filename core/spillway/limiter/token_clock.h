@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "spillway/base/branch.h"
 #include "spillway/base/divider.h"
 #include "spillway/base/rate.h"
 #include "spillway/base/time.h"
@@ -27,7 +28,7 @@ class TokenClock {
   // `rate` in tokens a second, 1e-10 to 1e9; `burst` up to 2^30.
   TokenClock(double rate, int64_t burst) : TokenClock(RateOf(rate), burst) {}
 
-  constexpr uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
+  [[gnu::always_inline]] uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
 
   constexpr uint64_t token() const { return token_.divisor(); }
   constexpr uint64_t capacity() const { return capacity_; }
@@ -85,11 +86,11 @@ class TokenClock {
   // for a multiplication then.
   constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
 
-  constexpr uint64_t Units(Nanos now) const {
-    const auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
-    if (is_nanos()) [[likely]]
-      return time;
-    return static_cast<uint64_t>((Wide{time << 1} * multiplier_) >> 64);
+  [[gnu::always_inline]] uint64_t Units(Nanos now) const {
+    auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
+    if (!is_nanos()) [[unlikely]]
+      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
+    return time;
   }
 
   uint64_t multiplier_;

@@ -11,6 +11,7 @@
 #include "spillway/breaker/run.h"
 #include "spillway/limiter/token_bucket.h"
 #include "spillway/limiter/token_bucket_options.h"
+#include "spillway/limiter/wait_for.h"
 #include "spillway/telemetry/event.h"
 
 #endif  // SPILLWAY_SPILLWAY_H_

@@ -35,6 +35,7 @@
 #include "spillway/base/error.h"
 #include "spillway/base/outcome.h"
 #include "spillway/base/permit.h"
+#include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
 #include "spillway/breaker/circuit_breaker_memory.h"
 #include "spillway/breaker/circuit_breaker_settings.h"
@@ -52,8 +53,6 @@ struct CircuitBreakerOptions;
 class CircuitBreaker {
  public:
   using Settings = CircuitBreakerSettings;
-
-  static constexpr size_t kMaxNameBytes = 255;
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or at least MemoryBytes(settings) bytes, aligned to a cache line, all-zero or in use by
@@ -174,10 +173,6 @@ class CircuitBreaker {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  struct AlignedDelete {
-    void operator()(CircuitBreakerMemory* memory) const noexcept;
-  };
-
   // An owner that no permit has, not even an empty one.
   static constexpr uint64_t kNobody = ~uint64_t{0};
 
@@ -254,7 +249,7 @@ class CircuitBreaker {
   InFlightWindow in_flight_;
   uint32_t owned_slots_;  // of OwnedCounter
   CountWindow count_;
-  std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned_memory_;
+  PolicyMemory owned_memory_;
   CircuitBreakerFixed fixed_;
   std::string name_;
 };

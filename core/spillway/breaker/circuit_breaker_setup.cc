@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <bit>
-#include <cstring>
 #include <new>
 
 #include "spillway/base/cache_line.h"
@@ -62,25 +61,11 @@ size_t CircuitBreaker::MemoryBytes(const Settings& settings) noexcept {
 std::unique_ptr<CircuitBreaker> CircuitBreaker::Make(std::string_view name,
                                                      const Settings& settings, Error* error,
                                                      void* memory, bool shared) noexcept {
-  if (name.size() > kMaxNameBytes) {
-    SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have at most %zu",
-             name.size(), kMaxNameBytes);
-    return nullptr;
-  }
-  if (!Validate(settings, error)) return nullptr;
-  std::unique_ptr<CircuitBreakerMemory, AlignedDelete> owned;
-  if (memory == nullptr) {
-    const size_t bytes = MemoryBytes(settings);
-    memory = ::operator new (bytes, std::align_val_t{kStripeAlignment}, std::nothrow);
-    if (memory != nullptr) std::memset(memory, 0, bytes);
-    owned.reset(static_cast<CircuitBreakerMemory*>(memory));
-  } else if (reinterpret_cast<uintptr_t>(memory) % kCacheLine != 0) {
-    SetError(error, StatusCode::kInvalidArgument,
-             "memory is at %p; it must be aligned to %zu bytes", memory, kCacheLine);
-    return nullptr;
-  }
+  if (!CheckName(name, error) || !Validate(settings, error)) return nullptr;
+  PolicyMemory owned;
+  memory = MemoryFor(memory, MemoryBytes(settings), &owned, error);
+  if (memory == nullptr) return nullptr;
   try {
-    if (memory == nullptr) throw std::bad_alloc();
     std::unique_ptr<CircuitBreaker> breaker(new CircuitBreaker(name, settings, memory, shared));
     breaker->owned_memory_ = std::move(owned);
     return breaker;
@@ -114,10 +99,6 @@ CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, 
 }
 
 CircuitBreaker::~CircuitBreaker() = default;
-
-void CircuitBreaker::AlignedDelete::operator()(CircuitBreakerMemory* memory) const noexcept {
-  ::operator delete (memory, std::align_val_t{kStripeAlignment});
-}
 
 CircuitBreakerSettings CircuitBreaker::settings() const noexcept {
   Settings settings;

@@ -27,6 +27,7 @@
 #include <string_view>
 
 #include "spillway/base/error.h"
+#include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
 #include "spillway/limiter/token_bucket_memory.h"
@@ -64,8 +65,6 @@ class TokenBucket {
   using Settings = TokenBucketSettings;
   using Decision = TokenBucketDecision;
   using Reservation = TokenBucketReservation;
-
-  static constexpr size_t kMaxNameBytes = 255;
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
@@ -150,10 +149,6 @@ class TokenBucket {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  struct AlignedDelete {
-    void operator()(TokenBucketMemory* memory) const noexcept;
-  };
-
   // A clock, the rate it was made for, and how many changes came before it.
   struct Scale {
     TokenClock clock;
@@ -271,7 +266,7 @@ class TokenBucket {
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;
-  std::unique_ptr<TokenBucketMemory, AlignedDelete> owned_memory_;
+  PolicyMemory owned_memory_;
   std::string name_;
 };
 

@@ -1,6 +1,5 @@
 // Making and changing a token bucket: what allocates, validates and waits. The calls themselves are
 // in token_bucket.cc.
-#include <cstring>
 #include <new>
 
 #include "spillway/base/option.h"
@@ -16,39 +15,21 @@ SignedWide DividedUp(SignedWide value, SignedWide by) { return value / by + (val
 
 }  // namespace
 
-void TokenBucket::AlignedDelete::operator()(TokenBucketMemory* memory) const noexcept {
-  ::operator delete (memory, std::align_val_t{alignof(TokenBucketMemory)});
-}
-
 std::unique_ptr<TokenBucket> TokenBucket::Make(std::string_view name, const Settings& settings,
                                                Error* error, void* memory, bool shared) noexcept {
-  if (name.size() > kMaxNameBytes) {
-    SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have at most %zu",
-             name.size(), kMaxNameBytes);
+  if (!CheckName(name, error) || !CheckOptions(kTokenBucketOptions, &settings, error))
     return nullptr;
-  }
-  if (!CheckOptions(kTokenBucketOptions, &settings, error)) return nullptr;
-  if (reinterpret_cast<uintptr_t>(memory) % kCacheLine != 0) {
-    SetError(error, StatusCode::kInvalidArgument,
-             "memory is at %p; it must be aligned to %zu bytes", memory, kCacheLine);
-    return nullptr;
-  }
-  std::unique_ptr<TokenBucketMemory, AlignedDelete> owned;
-  if (memory == nullptr) {
-    owned.reset(new (std::nothrow) TokenBucketMemory{});
-    memory = owned.get();
-  }
-  std::unique_ptr<TokenBucket> bucket;
+  PolicyMemory owned;
+  memory = MemoryFor(memory, MemoryBytes(), &owned, error);
+  if (memory == nullptr) return nullptr;
   try {
-    if (memory != nullptr) bucket.reset(new TokenBucket(name, settings, memory, shared));
+    std::unique_ptr<TokenBucket> bucket(new TokenBucket(name, settings, memory, shared));
+    bucket->owned_memory_ = std::move(owned);
+    return bucket;
   } catch (const std::bad_alloc&) {
-  }
-  if (bucket == nullptr) {
-    SetError(error, StatusCode::kNoMemory, "out of memory");
+    SetError(error, StatusCode::kNoMemory, "no memory for a token bucket");
     return nullptr;
   }
-  bucket->owned_memory_ = std::move(owned);
-  return bucket;
 }
 
 TokenBucket::TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared)

@@ -29,7 +29,7 @@ CircuitBreakerSettings Strict() {
 
 TEST(CircuitBreakerTest, HasTheNameItWasGiven) {
   Error error;
-  const std::string name(CircuitBreaker::kMaxNameBytes, 'x');
+  const std::string name(kMaxNameBytes, 'x');
   EXPECT_EQ(CircuitBreaker::Make(name, {}, &error)->name(), name);
   EXPECT_EQ(CircuitBreaker::Make("", {}, &error)->name(), "");
   EXPECT_EQ(CircuitBreaker::Make(name + "x", {}, &error), nullptr);

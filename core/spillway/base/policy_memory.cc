@@ -1,0 +1,39 @@
+#include "spillway/base/policy_memory.h"
+
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include "spillway/base/cache_line.h"
+
+namespace spillway {
+
+bool CheckName(std::string_view name, Error* error) noexcept {
+  if (name.size() <= kMaxNameBytes) return true;
+  SetError(error, StatusCode::kInvalidArgument, "name has %zu bytes; it must have at most %zu",
+           name.size(), kMaxNameBytes);
+  return false;
+}
+
+void PolicyMemoryDelete::operator()(void* memory) const noexcept {
+  ::operator delete (memory, std::align_val_t{kStripeAlignment});
+}
+
+void* MemoryFor(void* given, size_t bytes, PolicyMemory* owned, Error* error) noexcept {
+  if (reinterpret_cast<uintptr_t>(given) % kCacheLine != 0) {
+    SetError(error, StatusCode::kInvalidArgument,
+             "memory is at %p; it must be aligned to %zu bytes", given, kCacheLine);
+    return nullptr;
+  }
+  if (given != nullptr) return given;
+  void* memory = ::operator new (bytes, std::align_val_t{kStripeAlignment}, std::nothrow);
+  if (memory == nullptr) {
+    SetError(error, StatusCode::kNoMemory, "no memory for the state");
+    return nullptr;
+  }
+  std::memset(memory, 0, bytes);
+  owned->reset(memory);
+  return memory;
+}
+
+}  // namespace spillway

@@ -15,9 +15,9 @@ TEST(the_version_is_that_of_the_build) {
 
 TEST(each_status_has_a_name) {
   static const char* const names[] = {
-      "ok",       "invalid_argument", "unsupported",     "no_memory",
-      "internal", "misuse",           "buffer_too_short"};
-  static const int32_t others[] = {1, -7, INT32_MAX, INT32_MIN};
+      "ok",       "invalid_argument", "unsupported",      "no_memory",
+      "internal", "misuse",           "buffer_too_short", "busy"};
+  static const int32_t others[] = {1, -8, INT32_MAX, INT32_MIN};
   size_t i = 0;
   for (; i < sizeof names / sizeof *names; ++i) {
     CHECK_INT(strcmp(spillway_status_name(-(int32_t)i), names[i]), 0);
@@ -40,6 +40,9 @@ TEST(each_constant_has_a_name) {
       spillway_circuit_breaker_event_reason_name(SPILLWAY_CIRCUIT_BREAKER_EVENT_REASON_MANUAL),
       "manual");
   CHECK_TEXT(spillway_circuit_breaker_event_reason_name(INT32_MIN), "unknown");
+  CHECK_TEXT(spillway_token_bucket_rejection_name(SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_WAIT),
+             "exceeds_wait");
+  CHECK_TEXT(spillway_token_bucket_rejection_name(SPILLWAY_ADMITTED), "unknown");
 }
 
 TEST(the_clock_is_the_monotonic_one) {
@@ -56,6 +59,8 @@ TEST(the_clock_is_the_monotonic_one) {
 TEST(the_structs_are_laid_out_as_released) {
   typedef spillway_circuit_breaker_options options;
   typedef spillway_circuit_breaker_snapshot snapshot;
+  typedef spillway_token_bucket_options bucket_options;
+  typedef spillway_token_bucket_snapshot bucket_snapshot;
   CHECK_INT(sizeof(spillway_permit), 24);
   CHECK_INT(sizeof(spillway_acquire_result), 32);
   CHECK_INT(offsetof(spillway_acquire_result, retry_after_ns), 24);
@@ -68,4 +73,12 @@ TEST(the_structs_are_laid_out_as_released) {
   CHECK_INT(SPILLWAY_SIZE_TO_END(snapshot, total_misused), 192);
   CHECK_INT(offsetof(snapshot, failure_rate), 40);
   CHECK_INT(offsetof(snapshot, total_successes), 120);
+  CHECK_INT(sizeof(spillway_limit_status), 32);
+  CHECK_INT(offsetof(spillway_limit_status, retry_after_ns), 24);
+  CHECK_INT(sizeof(spillway_token_bucket_reservation), 32);
+  CHECK_INT(offsetof(spillway_token_bucket_reservation, opaque), 24);
+  CHECK_INT(SPILLWAY_SIZE_TO_END(bucket_options, counted), 32);
+  CHECK_INT(offsetof(bucket_options, burst), 16);
+  CHECK_INT(SPILLWAY_SIZE_TO_END(bucket_snapshot, total_dry_run), 56);
+  CHECK_INT(offsetof(bucket_snapshot, time_to_full_ns), 24);
 }

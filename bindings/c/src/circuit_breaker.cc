@@ -4,17 +4,23 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <span>
-#include <string_view>
-#include <utility>
 
 #include "generated/circuit_breaker.h"
-#include "guard.h"
-#include "handle.h"
-#include "sized_struct.h"
+#include "noun.h"
 
 namespace spillway {
+
+template <>
+struct NounOf<spillway_circuit_breaker> {
+  using Object = CircuitBreaker;
+  using Options = spillway_circuit_breaker_options;
+  using Snapshot = spillway_circuit_breaker_snapshot;
+  static constexpr std::span<const size_t> kOptionsEnds = kCircuitBreakerOptionsEnds;
+  static constexpr std::span<const size_t> kSnapshotEnds = kCircuitBreakerSnapshotEnds;
+  static constexpr const char* kArgument = "breaker";
+};
+
 namespace {
 
 using Handle = spillway_circuit_breaker;
@@ -52,52 +58,6 @@ spillway_settlement Answer(Settlement settlement, spillway_permit* permit) {
   if (settlement == Settlement::kMisused) return SPILLWAY_E_MISUSE;
   *permit = {};
   return static_cast<spillway_settlement>(settlement);
-}
-
-bool ReadOptions(const spillway_circuit_breaker_options* from, CircuitBreakerSettings* settings,
-                 Error* error) {
-  spillway_circuit_breaker_options known = {};
-  ToC(*settings, &known);
-  return ReadSized(from, kCircuitBreakerOptionsEnds, &known, error) &&
-         FromC(known, settings, error);
-}
-
-bool New(Handle** out, const char* name, size_t name_length,
-         const spillway_circuit_breaker_options* options, Error* error) {
-  if (out == nullptr) return Refuse(error, "out is NULL");
-  if (name == nullptr && name_length != 0) return Refuse(error, "name is NULL, but has a length");
-  CircuitBreakerSettings settings;
-  if (options != nullptr && !ReadOptions(options, &settings, error)) return false;
-  std::unique_ptr<CircuitBreaker> breaker =
-      CircuitBreaker::Make(std::string_view(name, name_length), settings, error);
-  if (breaker == nullptr) return false;
-  *out = new Handle(std::move(breaker));
-  return true;
-}
-
-bool Reconfigure(Handle* breaker, const spillway_circuit_breaker_options* options, Error* error) {
-  if (breaker == nullptr) return Refuse(error, "breaker is NULL");
-  if (options == nullptr) return Refuse(error, "options is NULL");
-  CircuitBreakerSettings settings = breaker->object->settings();
-  return ReadOptions(options, &settings, error) && breaker->object->Reconfigure(settings, error);
-}
-
-// Writes the options into a struct of `size` bytes.
-spillway_status TellOptions(const CircuitBreakerSettings& settings, size_t size,
-                            spillway_circuit_breaker_options* out) {
-  if (!CheckSize(size, kCircuitBreakerOptionsEnds, nullptr)) return SPILLWAY_E_MISUSE;
-  spillway_circuit_breaker_options options = {};
-  ToC(settings, &options);
-  out->struct_size = size;
-  WriteSized(&options, kCircuitBreakerOptionsEnds, out);
-  return SPILLWAY_OK;
-}
-
-spillway_status TellSnapshot(const CircuitBreakerSnapshot& from,
-                             spillway_circuit_breaker_snapshot* out) {
-  spillway_circuit_breaker_snapshot snapshot = {};
-  ToC(from, &snapshot);
-  return WriteSized(&snapshot, kCircuitBreakerSnapshotEnds, out) ? SPILLWAY_OK : SPILLWAY_E_MISUSE;
 }
 
 spillway_event ToC(const Event& event) {
@@ -167,19 +127,14 @@ const char* spillway_circuit_breaker_event_reason_name(int32_t reason) noexcept 
 
 spillway_status spillway_circuit_breaker_options_init(spillway_circuit_breaker_options* options,
                                                       size_t size) noexcept {
-  if (options == nullptr) return SPILLWAY_E_MISUSE;
-  return spillway::TellOptions(CircuitBreakerSettings(), size, options);
+  return spillway::InitOptions<spillway_circuit_breaker>(options, size);
 }
 
 spillway_status spillway_circuit_breaker_new(spillway_circuit_breaker** out, const char* name,
                                              size_t name_length,
                                              const spillway_circuit_breaker_options* options,
                                              spillway_error* error) noexcept {
-  // Before the guard: an error that it refuses is a failure too.
-  if (out != nullptr) *out = nullptr;
-  return spillway::Guard(error, [&](spillway::Error* problem) {
-    spillway::New(out, name, name_length, options, problem);
-  });
+  return spillway::New(out, name, name_length, options, error);
 }
 
 spillway_circuit_breaker* spillway_circuit_breaker_ref(spillway_circuit_breaker* breaker) noexcept {
@@ -227,8 +182,7 @@ spillway_settlement spillway_circuit_breaker_settle(spillway_circuit_breaker* br
 spillway_status spillway_circuit_breaker_snapshot_at(
     const spillway_circuit_breaker* breaker, int64_t now_ns,
     spillway_circuit_breaker_snapshot* out) noexcept {
-  if (breaker == nullptr || out == nullptr) return SPILLWAY_E_MISUSE;
-  return spillway::TellSnapshot(breaker->object->Snapshot(now_ns), out);
+  return spillway::TellSnapshot(breaker, now_ns, out);
 }
 
 int32_t spillway_circuit_breaker_state(const spillway_circuit_breaker* breaker) noexcept {
@@ -242,9 +196,7 @@ uint32_t spillway_circuit_breaker_generation(const spillway_circuit_breaker* bre
 
 const char* spillway_circuit_breaker_name(const spillway_circuit_breaker* breaker,
                                           size_t* length) noexcept {
-  const std::string_view name = breaker == nullptr ? std::string_view() : breaker->object->name();
-  if (length != nullptr) *length = name.size();
-  return name.data();
+  return spillway::TellName(breaker, length);
 }
 
 spillway_status spillway_circuit_breaker_events(const spillway_circuit_breaker* breaker,
@@ -260,14 +212,16 @@ spillway_status spillway_circuit_breaker_events(const spillway_circuit_breaker* 
 spillway_status spillway_circuit_breaker_reconfigure(
     spillway_circuit_breaker* breaker, const spillway_circuit_breaker_options* options,
     spillway_error* error) noexcept {
-  return spillway::Guard(
-      error, [&](spillway::Error* problem) { spillway::Reconfigure(breaker, options, problem); });
+  return spillway::Reconfigure(
+      breaker, options, error,
+      [](CircuitBreaker& object, const CircuitBreakerSettings& settings, spillway::Error* problem) {
+        return object.Reconfigure(settings, problem);
+      });
 }
 
 spillway_status spillway_circuit_breaker_options_get(
     const spillway_circuit_breaker* breaker, spillway_circuit_breaker_options* out) noexcept {
-  if (breaker == nullptr || out == nullptr) return SPILLWAY_E_MISUSE;
-  return spillway::TellOptions(breaker->object->settings(), out->struct_size, out);
+  return spillway::TellOptions(breaker, out);
 }
 
 spillway_status spillway_circuit_breaker_force_open_at(spillway_circuit_breaker* breaker,

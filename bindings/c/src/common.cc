@@ -14,6 +14,7 @@ static_assert(SPILLWAY_E_NO_MEMORY == static_cast<int>(StatusCode::kNoMemory));
 static_assert(SPILLWAY_E_INTERNAL == static_cast<int>(StatusCode::kInternal));
 static_assert(SPILLWAY_E_MISUSE == static_cast<int>(StatusCode::kMisuse));
 static_assert(SPILLWAY_E_BUFFER_TOO_SHORT == static_cast<int>(StatusCode::kBufferTooShort));
+static_assert(SPILLWAY_E_BUSY == static_cast<int>(StatusCode::kBusy));
 static_assert(SPILLWAY_OUTCOME_SUCCESS == static_cast<int>(Outcome::kSuccess));
 static_assert(SPILLWAY_OUTCOME_FAILURE == static_cast<int>(Outcome::kFailure));
 static_assert(SPILLWAY_OUTCOME_IGNORED == static_cast<int>(Outcome::kIgnored));
@@ -42,6 +43,8 @@ const char* spillway_status_name(spillway_status status) noexcept {
       return "misuse";
     case StatusCode::kBufferTooShort:
       return "buffer_too_short";
+    case StatusCode::kBusy:
+      return "busy";
   }
   return "unknown";
 }

@@ -10,6 +10,7 @@
 #include "spillway/base/error.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
+#include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
 
@@ -36,14 +37,18 @@ void Unref(Handle* handle) noexcept {
 }
 
 // A misuse; false.
-inline bool Refuse(Error* error, const char* what) noexcept {
-  SetError(error, StatusCode::kMisuse, "%s", what);
+inline bool Refuse(Error* error, const char* what, const char* how = "") noexcept {
+  SetError(error, StatusCode::kMisuse, "%s%s", what, how);
   return false;
 }
 
 }  // namespace spillway
 
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
+  using Counted::Counted;
+};
+
+struct spillway_token_bucket : spillway::Counted<spillway::TokenBucket> {
   using Counted::Counted;
 };
 

@@ -1,4 +1,4 @@
-// Metrics for C: a set of the core, which shares the breakers with their other owners.
+// Metrics for C: a set of the core, which shares the objects with their other owners.
 #include <cstring>
 #include <memory>
 #include <string>
@@ -75,6 +75,17 @@ spillway_status spillway_metrics_add_circuit_breaker(spillway_metrics* metrics,
 spillway_status spillway_metrics_remove_circuit_breaker(
     spillway_metrics* metrics, const spillway_circuit_breaker* breaker) noexcept {
   return spillway::Remove(metrics, breaker);
+}
+
+spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,
+                                                  spillway_token_bucket* bucket,
+                                                  spillway_error* error) noexcept {
+  return spillway::Add(metrics, bucket, error);
+}
+
+spillway_status spillway_metrics_remove_token_bucket(spillway_metrics* metrics,
+                                                     const spillway_token_bucket* bucket) noexcept {
+  return spillway::Remove(metrics, bucket);
 }
 
 spillway_status spillway_metrics_text_at(const spillway_metrics* metrics, int64_t now_ns,

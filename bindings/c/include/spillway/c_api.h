@@ -1,5 +1,6 @@
 /* Spillway for C: circuit breakers that stop calling what does not answer, and find out by
- * themselves when it answers again.
+ * themselves when it answers again; token buckets that let through so many calls a second. Of a
+ * breaker:
  *
  *   spillway_error error = SPILLWAY_ERROR_INIT;
  *   spillway_circuit_breaker* breaker = NULL;
@@ -83,6 +84,8 @@ enum {
   SPILLWAY_E_MISUSE = -5,
   /* The text is longer than the caller's buffer; its length is told. */
   SPILLWAY_E_BUFFER_TOO_SHORT = -6,
+  /* Somebody else is changing the same thing: nothing was changed, ask again. */
+  SPILLWAY_E_BUSY = -7,
 };
 
 /* Asking for a permit: SPILLWAY_ADMITTED; above 0 why not, one of the object's
@@ -647,10 +650,10 @@ SPILLWAY_API spillway_status spillway_token_bucket_options_init(
 
 /* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
  * any bytes, at most 255. */
-SPILLWAY_API spillway_status
-spillway_token_bucket_new(spillway_token_bucket** out, const char* name, size_t name_length,
-                          const spillway_token_bucket_options* options,
-                          spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_new(spillway_token_bucket** out,
+                                                       const char* name, size_t name_length,
+                                                       const spillway_token_bucket_options* options,
+                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
 
 /* Adds a reference and returns its argument. */
 SPILLWAY_API spillway_token_bucket* spillway_token_bucket_ref(spillway_token_bucket* bucket)
@@ -663,7 +666,7 @@ SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPI
  * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
  * is given the time, in nanoseconds of one monotonic clock for the bucket. */
 
-/* What a limiter says beside yes or no. */
+/* What a limiter says beside yes or no; all zero for a misuse. */
 typedef struct spillway_limit_status {
   /* What could be taken now; 0 when tokens are owed. */
   int64_t remaining;
@@ -678,9 +681,9 @@ typedef struct spillway_limit_status {
 
 /* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
  * or SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire_at(
-    spillway_token_bucket* bucket, int64_t n, int64_t now_ns,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_token_bucket_try_acquire_at(spillway_token_bucket* bucket, int64_t n, int64_t now_ns,
+                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire(
     spillway_token_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
@@ -697,8 +700,8 @@ SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to(spillway_token_bucket* 
  * clock, 36 years or longer, would be owed. */
 SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire_at(
     spillway_token_bucket* bucket, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_token_bucket_force_acquire(spillway_token_bucket* bucket, int64_t n) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire(spillway_token_bucket* bucket,
+                                                                   int64_t n) SPILLWAY_NOEXCEPT;
 
 /* Gives `n` tokens back, which were taken and not used; never more than fill the bucket. Of the
  * tokens of a reservation, cancel gives back as many as are still worth anything. */
@@ -710,14 +713,20 @@ SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket*
 
 /* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
 
-/* Tokens that are taken already, and may be used from `act_at_ns` on. */
+/* Tokens that are taken already, and may be used from `act_at_ns` on. Dropping one is allowed: its
+ * tokens are used then. It is cancelled at the bucket that gave it, which keeps nothing of it: of a
+ * copy, of one whose fields were changed or of one of another bucket a cancel gives back too much,
+ * never more than `n` tokens nor than fill the bucket. */
 typedef struct spillway_token_bucket_reservation {
   /* When the tokens may be used: the time of the call, when they were there. */
   int64_t act_at_ns;
   /* From then on a cancel gives nothing back. */
   int64_t worthless_at_ns;
-  /* How many; 0 once cancelled. */
+  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
   int64_t n;
+  /* Which options it was made under: after a change of rate or burst a cancel gives nothing back.
+   */
+  uint64_t opaque;
 } spillway_token_bucket_reservation;
 
 /* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
@@ -732,13 +741,14 @@ SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
     spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
 /* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
- * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once. */
+ * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once: a
+ * second cancel is SPILLWAY_OK too, and gives nothing back. `n` below 0 is SPILLWAY_E_MISUSE. */
 SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(
     spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation,
     int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_token_bucket_cancel(
-    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation)
-    SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status
+spillway_token_bucket_cancel(spillway_token_bucket* bucket,
+                             spillway_token_bucket_reservation* reservation) SPILLWAY_NOEXCEPT;
 
 /* ---- Looking */
 
@@ -763,9 +773,9 @@ typedef struct spillway_token_bucket_snapshot {
 
 /* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
  * only that is filled, and what this version does not know of it becomes zero. */
-SPILLWAY_API spillway_status spillway_token_bucket_snapshot_at(
-    const spillway_token_bucket* bucket, int64_t now_ns,
-    spillway_token_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status
+spillway_token_bucket_snapshot_at(const spillway_token_bucket* bucket, int64_t now_ns,
+                                  spillway_token_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
 
 /* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
  * lives as long as the bucket. NULL for NULL. */
@@ -778,7 +788,8 @@ SPILLWAY_API const char* spillway_token_bucket_name(const spillway_token_bucket*
  * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times
  * that reservations were given stay; what is owed is paid at the new rate. Options that a shorter
  * struct does not have keep their present values. Fails, with nothing changed, when one is out of
- * range or fixed. */
+ * range or fixed or there is no such inheritance (SPILLWAY_E_INVALID_ARGUMENT), and while another
+ * change is under way or calls leave it no moment (SPILLWAY_E_BUSY): nobody waits. */
 SPILLWAY_API spillway_status spillway_token_bucket_reconfigure_at(
     spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
     int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
@@ -804,12 +815,15 @@ SPILLWAY_API spillway_status spillway_token_bucket_options_get(
  *   force_acquire, refund
  *   snapshot, options_get  wait-free     orders nothing          no
  *   name                   wait-free     immutable               no
- *   reconfigure            waits for     orders nothing          no
- *                          another one
+ *   reconfigure            wait-free     orders nothing          no
  *
  * (1) In malloc and free.
  * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
- *     end, it makes a note in the C library, which allocates and may block (1). */
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a bucket of their own, as it stood; a child may use its handle
+ * and its reservations, whatever other threads were doing. Only one that was forked while another
+ * thread was in reconfigure may be told SPILLWAY_E_BUSY by its own for good. */
 
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
@@ -851,6 +865,13 @@ spillway_metrics_add_circuit_breaker(spillway_metrics* metrics, spillway_circuit
 SPILLWAY_API spillway_status spillway_metrics_remove_circuit_breaker(
     spillway_metrics* metrics, const spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
 
+/* The same for a token bucket: names are told apart within a noun. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_bucket* bucket,
+                                  spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
+    spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the
  * text, without the zero. Use it rather than strlen, because a name may hold a zero.
@@ -866,7 +887,7 @@ SPILLWAY_API spillway_status spillway_metrics_text(const spillway_metrics* metri
 
 /* ---- Who may call what, and what it costs. On one set of metrics, every function may run in any
  * number of threads at the same time as every other, but for the last reference. None of them holds
- * up a call of a breaker.
+ * up a call of what was added.
  *
  *   function               progress      memory order            allocates
  *   ---------------------  ------------  ----------------------  --------------------------------

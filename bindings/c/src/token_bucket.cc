@@ -1,0 +1,227 @@
+// The token bucket for C: each function hands on to spillway::TokenBucket and holds no logic of its
+// own.
+#include "spillway/limiter/token_bucket.h"
+
+#include <span>
+
+#include "generated/token_bucket.h"
+#include "noun.h"
+#include "spillway/base/option.h"
+#include "spillway/limiter/limit_status.h"
+
+namespace spillway {
+
+template <>
+struct NounOf<spillway_token_bucket> {
+  using Object = TokenBucket;
+  using Options = spillway_token_bucket_options;
+  using Snapshot = spillway_token_bucket_snapshot;
+  static constexpr std::span<const size_t> kOptionsEnds = kTokenBucketOptionsEnds;
+  static constexpr std::span<const size_t> kSnapshotEnds = kTokenBucketSnapshotEnds;
+  static constexpr const char* kArgument = "bucket";
+};
+
+namespace {
+
+// What a caller may pass for an Inheritance, which is no option but is judged as one.
+constexpr OptionSpec kInheritance[] = {
+    {.name = "inheritance",
+     .kind = OptionKind::kChoice,
+     .offset = 0,
+     .choices = kInheritanceChoices},
+};
+
+void Tell(const LimitStatus& status, spillway_limit_status* out) {
+  *out = {.remaining = status.remaining,
+          .limit = status.limit,
+          .reset_after_ns = status.reset_after,
+          .retry_after_ns = status.retry_after};
+}
+
+spillway_decision Misuse(spillway_limit_status* out) {
+  if (out != nullptr) *out = {};
+  return SPILLWAY_E_MISUSE;
+}
+
+spillway_decision Answer(const TokenBucket& bucket, const TokenBucketDecision& decision, Nanos now,
+                         int64_t n, Nanos max_wait, spillway_limit_status* out) {
+  if (out != nullptr) {
+    if (decision.reason < 0) return Misuse(out);
+    Tell(bucket.Describe(decision, now, n, max_wait), out);
+  }
+  return decision.reason;
+}
+
+// Of the decision, only what a cancel needs.
+TokenBucketReservation Contents(const spillway_token_bucket_reservation& reservation) {
+  return {.act_at = reservation.act_at_ns,
+          .worthless_at = reservation.worthless_at_ns,
+          .n = reservation.n,
+          .decision = {.change = static_cast<uint32_t>(reservation.opaque)}};
+}
+
+void Hand(const TokenBucketReservation& from, spillway_token_bucket_reservation* to) {
+  *to = {.act_at_ns = from.act_at,
+         .worthless_at_ns = from.worthless_at,
+         .n = from.n,
+         .opaque = from.decision.change};
+}
+
+}  // namespace
+}  // namespace spillway
+
+using spillway::SteadyNow;
+using spillway::TokenBucket;
+using spillway::TokenBucketSettings;
+
+// ---- names
+
+const char* spillway_token_bucket_rejection_name(int32_t rejection) noexcept {
+  return NameOf(static_cast<spillway::TokenBucketRejection>(rejection));
+}
+
+// ---- making
+
+spillway_status spillway_token_bucket_options_init(spillway_token_bucket_options* options,
+                                                   size_t size) noexcept {
+  return spillway::InitOptions<spillway_token_bucket>(options, size);
+}
+
+spillway_status spillway_token_bucket_new(spillway_token_bucket** out, const char* name,
+                                          size_t name_length,
+                                          const spillway_token_bucket_options* options,
+                                          spillway_error* error) noexcept {
+  return spillway::New(out, name, name_length, options, error);
+}
+
+spillway_token_bucket* spillway_token_bucket_ref(spillway_token_bucket* bucket) noexcept {
+  return spillway::Ref(bucket);
+}
+
+void spillway_token_bucket_unref(spillway_token_bucket* bucket) noexcept {
+  spillway::Unref(bucket);
+}
+
+// ---- taking
+
+spillway_decision spillway_token_bucket_try_acquire_at(spillway_token_bucket* bucket, int64_t n,
+                                                       int64_t now_ns,
+                                                       spillway_limit_status* out) noexcept {
+  if (bucket == nullptr) [[unlikely]]
+    return spillway::Misuse(out);
+  TokenBucket& object = *bucket->object;
+  return spillway::Answer(object, object.TryAcquire(now_ns, n), now_ns, n, 0, out);
+}
+
+spillway_decision spillway_token_bucket_try_acquire(spillway_token_bucket* bucket, int64_t n,
+                                                    spillway_limit_status* out) noexcept {
+  return spillway_token_bucket_try_acquire_at(bucket, n, SteadyNow(), out);
+}
+
+int64_t spillway_token_bucket_acquire_up_to_at(spillway_token_bucket* bucket, int64_t n,
+                                               int64_t now_ns) noexcept {
+  if (bucket == nullptr || n < 0) return SPILLWAY_E_MISUSE;
+  return bucket->object->AcquireUpTo(now_ns, n);
+}
+
+int64_t spillway_token_bucket_acquire_up_to(spillway_token_bucket* bucket, int64_t n) noexcept {
+  return spillway_token_bucket_acquire_up_to_at(bucket, n, SteadyNow());
+}
+
+spillway_decision spillway_token_bucket_force_acquire_at(spillway_token_bucket* bucket, int64_t n,
+                                                         int64_t now_ns) noexcept {
+  if (bucket == nullptr) return SPILLWAY_E_MISUSE;
+  return bucket->object->ForceAcquire(now_ns, n).reason;
+}
+
+spillway_decision spillway_token_bucket_force_acquire(spillway_token_bucket* bucket,
+                                                      int64_t n) noexcept {
+  return spillway_token_bucket_force_acquire_at(bucket, n, SteadyNow());
+}
+
+spillway_status spillway_token_bucket_refund_at(spillway_token_bucket* bucket, int64_t n,
+                                                int64_t now_ns) noexcept {
+  if (bucket == nullptr || n < 0) return SPILLWAY_E_MISUSE;
+  bucket->object->Refund(now_ns, n);
+  return SPILLWAY_OK;
+}
+
+spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket, int64_t n) noexcept {
+  return spillway_token_bucket_refund_at(bucket, n, SteadyNow());
+}
+
+// ---- reserving
+
+spillway_decision spillway_token_bucket_reserve_at(spillway_token_bucket* bucket, int64_t n,
+                                                   int64_t max_wait_ns, int64_t now_ns,
+                                                   spillway_token_bucket_reservation* reservation,
+                                                   spillway_limit_status* out) noexcept {
+  if (reservation != nullptr) *reservation = {};
+  if (bucket == nullptr || reservation == nullptr) [[unlikely]]
+    return spillway::Misuse(out);
+  TokenBucket& object = *bucket->object;
+  const spillway::TokenBucketReservation reserved = object.Reserve(now_ns, n, max_wait_ns);
+  if (reserved) spillway::Hand(reserved, reservation);
+  return spillway::Answer(object, reserved.decision, now_ns, n, max_wait_ns, out);
+}
+
+spillway_decision spillway_token_bucket_reserve(spillway_token_bucket* bucket, int64_t n,
+                                                int64_t max_wait_ns,
+                                                spillway_token_bucket_reservation* reservation,
+                                                spillway_limit_status* out) noexcept {
+  return spillway_token_bucket_reserve_at(bucket, n, max_wait_ns, SteadyNow(), reservation, out);
+}
+
+spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
+                                                spillway_token_bucket_reservation* reservation,
+                                                int64_t now_ns) noexcept {
+  if (bucket == nullptr || reservation == nullptr || reservation->n < 0) return SPILLWAY_E_MISUSE;
+  bucket->object->Cancel(spillway::Contents(*reservation), now_ns);
+  *reservation = {};
+  return SPILLWAY_OK;
+}
+
+spillway_status spillway_token_bucket_cancel(
+    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation) noexcept {
+  return spillway_token_bucket_cancel_at(bucket, reservation, SteadyNow());
+}
+
+// ---- looking
+
+spillway_status spillway_token_bucket_snapshot_at(const spillway_token_bucket* bucket,
+                                                  int64_t now_ns,
+                                                  spillway_token_bucket_snapshot* out) noexcept {
+  return spillway::TellSnapshot(bucket, now_ns, out);
+}
+
+const char* spillway_token_bucket_name(const spillway_token_bucket* bucket,
+                                       size_t* length) noexcept {
+  return spillway::TellName(bucket, length);
+}
+
+// ---- changing
+
+spillway_status spillway_token_bucket_reconfigure_at(spillway_token_bucket* bucket,
+                                                     const spillway_token_bucket_options* options,
+                                                     int32_t inheritance, int64_t now_ns,
+                                                     spillway_error* error) noexcept {
+  return spillway::Reconfigure(
+      bucket, options, error,
+      [=](TokenBucket& object, const TokenBucketSettings& settings, spillway::Error* problem) {
+        return CheckOptions(spillway::kInheritance, &inheritance, problem) &&
+               object.Reconfigure(settings, static_cast<spillway::Inheritance>(inheritance), now_ns,
+                                  problem);
+      });
+}
+
+spillway_status spillway_token_bucket_reconfigure(spillway_token_bucket* bucket,
+                                                  const spillway_token_bucket_options* options,
+                                                  int32_t inheritance,
+                                                  spillway_error* error) noexcept {
+  return spillway_token_bucket_reconfigure_at(bucket, options, inheritance, SteadyNow(), error);
+}
+
+spillway_status spillway_token_bucket_options_get(const spillway_token_bucket* bucket,
+                                                  spillway_token_bucket_options* out) noexcept {
+  return spillway::TellOptions(bucket, out);
+}

@@ -6,26 +6,27 @@
 
 #include <cctype>
 #include <filesystem>
-#include <functional>
 #include <map>
+#include <memory>
 #include <stdexcept>
 
 #include "tests/support/circuit_breaker_replay.h"
+#include "tests/support/token_bucket_replay.h"
 
 namespace spillway::testing {
 namespace {
 
-using Replay = std::function<void(const Vector& vector, Nanos origin)>;
+using MakeReplay = std::unique_ptr<Replay> (*)(const Json& options, Nanos origin);
 
-const std::map<std::string, Replay>& Nouns() {
-  static const std::map<std::string, Replay> nouns = {
-      {"circuit_breaker",
-       [](const Vector& vector, Nanos origin) {
-         CircuitBreakerReplay(vector.options, origin).Run(vector.steps);
-       }},
-  };
-  return nouns;
+template <class Noun>
+std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
+  return std::make_unique<Noun>(options, origin);
 }
+
+const std::map<std::string, MakeReplay> kNouns = {
+    {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"token_bucket", Make<TokenBucketReplay>},
+};
 
 std::vector<Vector> AllVectors() {
   std::vector<Vector> all;
@@ -49,10 +50,10 @@ class VectorTest : public ::testing::TestWithParam<Vector> {};
 
 TEST_P(VectorTest, HoldsAtEachOrigin) {
   const Vector& vector = GetParam();
-  ASSERT_TRUE(Nouns().contains(vector.noun)) << "nothing replays " << vector.noun;
+  ASSERT_TRUE(kNouns.contains(vector.noun)) << "nothing replays " << vector.noun;
   for (const Nanos origin : vector.origins) {
     SCOPED_TRACE("origin " + std::to_string(origin));
-    Nouns().at(vector.noun)(vector, origin);
+    kNouns.at(vector.noun)(vector.options, origin)->Run(vector.steps);
     if (HasFailure()) return;
   }
 }
@@ -63,6 +64,10 @@ INSTANTIATE_TEST_SUITE_P(All, VectorTest, ::testing::ValuesIn(AllVectors()), Tes
 
 void ReplaySteps(const char* steps, const char* options = "{}") {
   CircuitBreakerReplay(Json::parse(options), 0).Run(Json::parse(steps));
+}
+
+void ReplayBucket(const char* steps) {
+  TokenBucketReplay(Json::parse(R"({"rate": 10, "burst": 2})"), 0).Run(Json::parse(steps));
 }
 
 TEST(VectorRunnerTest, RefusesWhatItDoesNotKnow) {
@@ -90,6 +95,39 @@ TEST(VectorRunnerTest, FindsAWrongAnswer) {
   EXPECT_FATAL_FAILURE(ReplaySteps(R"([{"acquire": "a", "at": 0, "expect": "open"}])"), "admitted");
   EXPECT_FATAL_FAILURE(ReplaySteps(R"([{"manual": "disable", "at": 0, "expect": "unchanged"}])"),
                        "changed");
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnowOfABucket) {
+  EXPECT_THROW(ReplayBucket(R"([{"take": 1, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayBucket(R"([{"give": 1, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayBucket(R"([{"take": 1, "at": 0, "expect": "admitted", "left": 1}])"),
+               std::runtime_error);
+  EXPECT_THROW(ReplayBucket(R"([{"cancel": "A", "at": 0}])"), std::out_of_range);
+  EXPECT_THROW(ReplayBucket(R"([{"change": {"rat": 1}, "inheritance": "keep", "at": 0}])"),
+               std::runtime_error);
+  EXPECT_THROW(ReplayBucket(R"([{"change": {}, "inheritance": "lose", "at": 0}])"),
+               std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswerOfABucket) {
+  EXPECT_FATAL_FAILURE(ReplayBucket(R"([{"take": 1, "at": 0, "expect": "exhausted"}])"),
+                       "admitted");
+  EXPECT_FATAL_FAILURE(
+      ReplayBucket(R"([{"take": 1, "at": 0, "every": 0, "times": 3, "expect": "admitted"}])"),
+      "exhausted");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayBucket(R"([{"take": 1, "at": 0, "expect": "admitted", "remaining": 0}])"), "remaining");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayBucket(R"([{"take": 3, "at": 0, "expect": "exceeds_burst", "retry_after_ns": 100}])"),
+      "retry_after_ns");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayBucket(R"([{"force": 3, "at": 0, "expect": "admitted", "reset_after_ns": 1}])"),
+      "reset_after_ns");
+  EXPECT_NONFATAL_FAILURE(ReplayBucket(R"([{"up_to": 3, "at": 0, "expect": 3}])"), "2");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayBucket(R"([{"reserve": "A", "n": 1, "at": 0, "expect": "admitted", "delay_ns": 1}])"),
+      "delay_ns");
+  EXPECT_NONFATAL_FAILURE(ReplayBucket(R"([{"snapshot": {"tokens": 1}, "at": 0}])"), "tokens");
 }
 
 }  // namespace

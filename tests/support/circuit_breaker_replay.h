@@ -13,36 +13,24 @@
 
 #include "spillway/breaker/circuit_breaker.h"
 #include "tests/support/breakers.h"
+#include "tests/support/replay.h"
 #include "tests/support/vectors.h"
 
 namespace spillway::testing {
 
-class CircuitBreakerReplay {
+class CircuitBreakerReplay : public Replay {
  public:
-  CircuitBreakerReplay(const Json& options, Nanos origin) : origin_(origin) {
+  CircuitBreakerReplay(const Json& options, Nanos origin) : Replay(origin) {
     DecodeOptions(options, &settings_);
     breaker_ = MakeBreaker(settings_);
   }
 
-  // Times of `steps` are `shift` after the origin.
-  void Run(const Json& steps, Nanos shift = 0) {
-    for (const Json& step : steps) {
-      const ::testing::ScopedTrace trace(__FILE__, __LINE__, step.dump());
-      Fields fields(step);
-      RunStep(fields, shift);
-      fields.Done();
-      if (::testing::Test::HasFailure()) return;
-    }
-  }
-
  private:
-  using Snapshot = CircuitBreakerSnapshot;
-
-  void RunStep(Fields& step, Nanos shift) {
+  void RunStep(Fields& step, Nanos shift) override {
     if (step.Has("reconfigure")) return Reconfigure(step);
     if (step.Has("events")) return Events(step);
     if (step.Has("repeat")) return Repeat(step, shift);
-    const Nanos at = origin_ + shift + step.Take<Nanos>("at");
+    const Nanos at = origin() + shift + step.Take<Nanos>("at");
     if (step.Has("acquire")) return Acquire(step, at);
     if (step.Has("settle")) return Settle(step, at);
     if (step.Has("calls")) return Calls(step, at);
@@ -117,20 +105,9 @@ class CircuitBreakerReplay {
   }
 
   void Look(Fields& step, Nanos at) {
-    Fields expected(step.Take("snapshot"));
-    Snapshot got = breaker_->Snapshot(at);
-    got.since_ns -= origin_;
-    ForEachField(got, [&](const char* name, const auto& field) {
-      if (!expected.Has(name)) return;
-      auto said = field;
-      Decode(expected.Take(name), &said);
-      if constexpr (std::is_enum_v<decltype(said)>) {
-        EXPECT_STREQ(NameOf(field), NameOf(said)) << name;
-      } else {
-        EXPECT_EQ(field, said) << name;
-      }
-    });
-    expected.Done();
+    CircuitBreakerSnapshot got = breaker_->Snapshot(at);
+    got.since_ns -= origin();
+    CheckSnapshot(step.Take("snapshot"), got);
   }
 
   void Events(Fields& step) {
@@ -157,7 +134,7 @@ class CircuitBreakerReplay {
     EXPECT_EQ(to, expected.Take("to", to));
     EXPECT_EQ(reason, expected.Take("reason", reason));
     EXPECT_EQ(got.rate, expected.Take("rate", got.rate));
-    EXPECT_EQ(got.time - origin_, expected.Take("at", got.time - origin_));
+    EXPECT_EQ(got.time - origin(), expected.Take("at", got.time - origin()));
   }
 
   void Repeat(Fields& step, Nanos shift) {
@@ -184,7 +161,6 @@ class CircuitBreakerReplay {
     throw std::runtime_error("unknown outcome " + name);
   }
 
-  Nanos origin_;
   CircuitBreakerSettings settings_;
   std::unique_ptr<CircuitBreaker> breaker_;
   std::vector<std::unique_ptr<CircuitBreaker>> others_;

@@ -1,4 +1,4 @@
-"""The options of the circuit breaker as the reference reads them from the schema."""
+"""Options as the references read them from the schema, and those of the circuit breaker."""
 
 import tomllib
 from collections.abc import Mapping
@@ -55,32 +55,42 @@ class Options:
         return max(self.window_ns // self.buckets, -(-self.slow_call_ns // 8))
 
 
-def _read_schema() -> dict[str, dict[str, Any]]:
-    """The options by name, with default, min and max of durations in nanoseconds."""
-    path = Path(__file__).parents[2] / "schema" / "circuit_breaker.toml"
-    rows = {}
-    for row in tomllib.loads(path.read_text())["option"]:
-        if row["type"] == "duration":
-            row["name"] += "_ns"
-            row |= {key: round(row[key] * 1e9) for key in ("default", "min", "max")}
-        rows[row["name"]] = row
-    return rows
+class Schema:
+    """The options of a noun by name, with default, min and max of durations in nanoseconds."""
+
+    def __init__(self, noun: str) -> None:
+        path = Path(__file__).parents[2] / "schema" / f"{noun}.toml"
+        self.rows: dict[str, dict[str, Any]] = {}
+        for row in tomllib.loads(path.read_text())["option"]:
+            if row["type"] == "duration":
+                row["name"] += "_ns"
+                row |= {key: round(row[key] * 1e9) for key in ("default", "min", "max")}
+            self.rows[row["name"]] = row
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults with `given` in their place."""
+        rows = self.rows.items()
+        return {name: row["default"] for name, row in rows if "default" in row} | dict(given)
+
+    def in_range(self, options: Any) -> bool:
+        """Whether each option that may change is in its range."""
+        for name, row in self.rows.items():
+            value = getattr(options, name)
+            off = "zero" in row and value == 0
+            if "min" in row and not off and not row["min"] <= value <= row["max"]:
+                return False
+        return True
 
 
-_SCHEMA = _read_schema()
-FIXED = [name for name, row in _SCHEMA.items() if row.get("fixed", False)]
+_SCHEMA = Schema("circuit_breaker")
+FIXED = [name for name, row in _SCHEMA.rows.items() if row.get("fixed", False)]
 
 
 def make_options(given: Mapping[str, Any]) -> Options:
     """The defaults of the schema with `given` in their place. An unknown name is a TypeError."""
-    return Options(**({name: row["default"] for name, row in _SCHEMA.items()} | dict(given)))
+    return Options(**_SCHEMA.complete(given))
 
 
 def in_range(options: Options) -> bool:
     """Whether each option that may change is in its range, and open_for below max_open."""
-    for name, row in _SCHEMA.items():
-        value = getattr(options, name)
-        off = "zero" in row and value == 0
-        if "min" in row and not off and not row["min"] <= value <= row["max"]:
-            return False
-    return options.open_for_ns <= options.max_open_ns
+    return _SCHEMA.in_range(options) and options.open_for_ns <= options.max_open_ns

@@ -2,19 +2,8 @@
 
 from typing import Any
 
-from scenario import (
-    MS,
-    S,
-    Vector,
-    acquire,
-    calls,
-    event,
-    events,
-    look,
-    manual,
-    settle,
-    vector,
-)
+from circuit_breaker_steps import acquire, calls, event, events, look, manual, settle, vector
+from scenario import MS, S, Vector
 
 TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}
 END = 2**63 - 1

@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from scenario import (
-    MS,
-    S,
-    Vector,
+from circuit_breaker_steps import (
     acquire,
     calls,
     event,
     events,
     foreign,
     look,
-    ns,
     reconfigure,
     repeat,
     settle,
     vector,
 )
+from scenario import MS, S, Vector, ns
 
 RESILIENCE4J = "Resilience4j, CircuitBreakerStateMachineTest"
 TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}

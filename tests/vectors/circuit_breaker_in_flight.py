@@ -1,6 +1,7 @@
 """Calls judged by their age while they run."""
 
-from scenario import MS, S, Vector, acquire, calls, event, events, look, settle, vector
+from circuit_breaker_steps import acquire, calls, event, events, look, settle, vector
+from scenario import MS, S, Vector
 
 
 def vectors() -> list[Vector]:

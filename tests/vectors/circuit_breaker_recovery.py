@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from scenario import S, Vector, acquire, calls, event, events, look, reconfigure, settle, vector
+from circuit_breaker_steps import acquire, calls, event, events, look, reconfigure, settle, vector
+from scenario import S, Vector
 
 TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}
 

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from scenario import (
-    MS,
-    S,
-    Vector,
+from circuit_breaker_steps import (
     acquire,
     calls,
     event,
@@ -16,6 +13,7 @@ from scenario import (
     settle,
     vector,
 )
+from scenario import MS, S, Vector
 
 R4 = "Resilience4j, CircuitBreakerStateMachineTest (scenario 15)"
 TRIPS_AT_ONCE: dict[str, Any] = {"min_calls": 1, "open_for_ns": 5 * S}

@@ -2,22 +2,18 @@
 
 from typing import Any
 
-from scenario import (
-    MS,
-    S,
-    Step,
-    Vector,
+from circuit_breaker_steps import (
     acquire,
     calls,
     event,
     events,
     look,
     manual,
-    ns,
     reconfigure,
     settle,
     vector,
 )
+from scenario import MS, S, Step, Vector, ns
 
 HYSTRIX = "Hystrix, HystrixCircuitBreakerTest"
 RESILIENCE4J = "Resilience4j, CircuitBreakerStateMachineTest"

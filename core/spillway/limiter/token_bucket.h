@@ -141,7 +141,7 @@ class TokenBucket {
   // wholly by the new. Times that reservations were given stay, what is owed is paid at the new
   // rate, and cancelling a reservation of before gives nothing back. False, with `error` filled and
   // nothing changed, when an option is out of range or fixed, or while another change is under way
-  // (kBusy): nobody waits.
+  // (kBusy): nobody waits. A time before that of the change before reads as that time.
   bool Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
                    Error* error) noexcept;
   Settings settings() const noexcept;
@@ -263,6 +263,7 @@ class TokenBucket {
 
   ScaleCell changed_[2];
   Atomic<bool> changing_{false};  // somebody is writing one of them
+  Nanos changed_at_ = 0;          // the time of the change before; of who is changing
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;

@@ -2,8 +2,8 @@
 
 from . import testing
 from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
-from ._core import Guard, Permit, Rejection
-from ._errors import CircuitOpen, Rejected, SpillwayError
+from ._core import Decision, Guard, Permit, Rejection, Reservation
+from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
 from ._events import Event, events, events_lost, on_event
 from ._outcome import Outcome
 from ._registry import registry
@@ -11,8 +11,12 @@ from ._schema import (
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
+    Inheritance,
     State,
+    TokenBucketRejection,
+    TokenBucketSnapshot,
 )
+from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
 __all__ = [
@@ -24,16 +28,24 @@ __all__ = [
     "CircuitOpen",
     "Consecutive",
     "CountWindow",
+    "Decision",
     "Event",
     "Guard",
+    "Inheritance",
     "KOfN",
     "Outcome",
     "Permit",
+    "RateLimited",
     "Rejected",
     "Rejection",
+    "Reservation",
     "SpillwayError",
     "State",
     "TimeWindow",
+    "TokenBucket",
+    "TokenBucketOptions",
+    "TokenBucketRejection",
+    "TokenBucketSnapshot",
     "events",
     "events_lost",
     "on_event",

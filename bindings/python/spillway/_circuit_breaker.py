@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _clock, _core
 from ._errors import CircuitOpen
 from ._events import Event
-from ._options import Classify, Duration, Rules, settings_from
-from ._policy import EventFields, Policy, check_name
+from ._options import Classify, Duration, Options, Rules, settings_from
+from ._permit_policy import EventFields, PermitPolicy
+from ._policy import check_name
 from ._schema import (
     CIRCUIT_BREAKER_OPTIONS,
     CircuitBreakerEventReason,
@@ -24,11 +24,9 @@ from ._windows import TimeWindow, Window
 GENERATIONS = 2**20
 """Generations are numbered modulo this."""
 
-_reconfiguring = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitBreakerOptions:
+class CircuitBreakerOptions(Options):
     """The options of a circuit breaker, as CircuitBreaker takes them."""
 
     window: Window
@@ -54,19 +52,13 @@ class CircuitBreakerOptions:
     seed: int
     scope: Literal["process"]
 
-    def as_dict(self) -> dict[str, Any]:
-        """The options by name: CircuitBreaker(name, **options.as_dict()) makes one like it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def settings(self) -> dict[str, Any]:
-        """For the core."""
         if not isinstance(self.window, Window):
             raise TypeError(
                 f"window is {self.window!r}; it must be a TimeWindow, CountWindow, Consecutive or "
                 "KOfN"
             )
-        if self.scope != "process":
-            raise ValueError(f"scope is {self.scope!r}; it must be 'process'")
+        self.check_scope()
         slow_call = 0 if self.slow_call is None else self.slow_call
         options = self.as_dict() | self.window.settings() | {"slow_call": slow_call}
         if not isinstance(self.window, TimeWindow):
@@ -77,7 +69,7 @@ class CircuitBreakerOptions:
         return Rules(self.on, self.ignore, self.on_result, self.classify)
 
 
-class CircuitBreaker(Policy):
+class CircuitBreaker(PermitPolicy):
     """Stops calling what does not answer, and finds out by itself when it answers again.
 
     >>> import spillway as sw
@@ -182,7 +174,8 @@ class CircuitBreaker(Policy):
         )
         settings = options.settings()
         settings["seed"] = settings["seed"] or _clock.new_seed()
-        super().__init__(_core.CircuitBreakerCore(name or "", settings), name, options)
+        core = _core.CircuitBreakerCore(name or "", settings)
+        super().__init__(core, name, options, options.rules())
 
     @property
     def options(self) -> CircuitBreakerOptions:
@@ -197,15 +190,16 @@ class CircuitBreaker(Policy):
         classify, and slow_call with in_flight), TypeError for a name that is no option. Nothing has
         changed then.
         """
-        with _reconfiguring:
-            options = replace(self._options, **changes)
+
+        def apply(options: CircuitBreakerOptions) -> None:
             if options.rules() != self._options.rules():
                 raise ValueError("on, ignore, on_result and classify cannot change: they are fixed")
             settings = options.settings()
             if options.seed == self._options.seed:
                 settings["seed"] = self._core.seed  # the random one, where none was given
             self._core.reconfigure(settings)
-            self._options = options
+
+        self._reconfigure(changes, apply)
 
     @property
     def state(self) -> State:

@@ -6,6 +6,7 @@ The compiled part of spillway. Use the names that spillway itself offers.
 from __future__ import annotations
 
 import collections.abc
+import datetime
 import enum
 import types
 import typing
@@ -14,14 +15,23 @@ import spillway._outcome
 
 __all__: list[str] = [
     "CircuitBreakerCore",
+    "Decision",
     "Guard",
     "Guarded",
+    "Limiter",
+    "LimiterCore",
     "Permit",
+    "PermitPolicy",
+    "PermitPolicyCore",
     "Policy",
-    "PolicyCore",
     "Rejection",
+    "Reservation",
+    "TokenBucketCore",
     "set_virtual_time",
 ]
+
+class _Ready:
+    pass
 
 class Permit:
     """
@@ -69,9 +79,6 @@ class Rejection:
         The same in nanoseconds, exact.
         """
 
-class _Ready:
-    pass
-
 class Guard:
     """
     Guards one `with` or `async with` block and yields its permit. From policy.acquire().
@@ -104,38 +111,89 @@ class Guard:
         a success when the block ended without one.
         """
 
+class Decision:
+    """
+    What a limiter decided on a call: true when it was admitted.
+
+    Its numbers are those of the moment of the call, and are worked out when they are read. After
+    a change of the limiter's options they are those of now.
+    """
+    @property
+    def limit(self) -> int:
+        """
+        The most that can be taken at once.
+        """
+    @property
+    def reason(self) -> enum.StrEnum | None:
+        """
+        Why it was refused; None: it was admitted.
+        """
+    @property
+    def remaining(self) -> int:
+        """
+        How many could be taken after it; 0 when any are owed.
+        """
+    @property
+    def reset_after(self) -> float:
+        """
+        In how many seconds `remaining` is `limit` again, if nobody takes any. Rounded up.
+        """
+    @property
+    def reset_after_ns(self) -> int | None:
+        """
+        The same in nanoseconds, exact; None: in more than 292 years.
+        """
+    @property
+    def retry_after(self) -> float:
+        """
+        When refused: in how many seconds the same call is admitted, if nobody comes before. Rounded
+        up; infinite: never.
+        """
+    @property
+    def retry_after_ns(self) -> int | None:
+        """
+        The same in nanoseconds, exact; None: never.
+        """
+
+class Reservation:
+    """
+    What was taken to be used later. Whoever reserves first waits less.
+    """
+    def cancel(self, now_ns: int | None = None) -> bool:
+        """
+        Gives back what will not be used: all before act_at_ns, later what has not flowed in by
+        itself meanwhile. False: it was cancelled before, which changes nothing.
+        """
+    @property
+    def _left(self) -> float:
+        """
+        For how many seconds to sleep from now on.
+        """
+    @property
+    def act_at_ns(self) -> int:
+        """
+        When it may be used, on the clock that the call was made with.
+        """
+    @property
+    def delay(self) -> float:
+        """
+        How many seconds after the call it may be used. Rounded up.
+        """
+    @property
+    def delay_ns(self) -> int:
+        """
+        The same in nanoseconds, exact.
+        """
+
 class Policy:
     """
-    What every policy offers for each request.
+    What every policy has.
     """
-    def __init__(
-        self,
-        core: PolicyCore,
-        name: str | None,
-        rejected: type[Exception],
-        reasons: tuple[enum.StrEnum, ...],
-        on: tuple[type[Exception], ...],
-        ignore: tuple[type[Exception], ...],
-        on_result: collections.abc.Callable[[typing.Any], typing.Any] | None,
-        classify: collections.abc.Callable[[typing.Any, typing.Any], typing.Any] | None,
-        changed: collections.abc.Callable[[typing.Any, int], None] | None,
-    ) -> None: ...
     def _guard(
         self, function: collections.abc.Callable[..., typing.Any]
     ) -> collections.abc.Callable[..., typing.Any]:
         """
         The function under this policy.
-        """
-    def _notice(self) -> None:
-        """
-        Says that the policy may have changed by another way than a call.
-        """
-    def acquire(self) -> Guard:
-        """
-        A guard for one `with` or `async with` block, which yields the permit.
-
-        Entering raises the policy's exception when it refuses. Leaving settles the permit by how
-        the block ended, unless it was settled by hand.
         """
     def call(
         self,
@@ -147,6 +205,39 @@ class Policy:
         Calls the function under the policy and returns its result; for an async function, a
         coroutine that does. Raises the policy's exception when it refuses.
         """
+    @property
+    def name(self) -> str | None:
+        """
+        The name it was made with; None: it is not exported.
+        """
+
+class PermitPolicy(Policy):
+    """
+    What every policy that gives permits offers for each request.
+    """
+    def __init__(
+        self,
+        core: PermitPolicyCore,
+        name: str | None,
+        rejected: type[Exception],
+        reasons: tuple[enum.StrEnum, ...],
+        on: tuple[type[Exception], ...],
+        ignore: tuple[type[Exception], ...],
+        on_result: collections.abc.Callable[[typing.Any], typing.Any] | None,
+        classify: collections.abc.Callable[[typing.Any, typing.Any], typing.Any] | None,
+        changed: collections.abc.Callable[[typing.Any, int], None] | None,
+    ) -> None: ...
+    def _notice(self) -> None:
+        """
+        Says that the policy may have changed by another way than a call.
+        """
+    def acquire(self) -> Guard:
+        """
+        A guard for one `with` or `async with` block, which yields the permit.
+
+        Entering raises the policy's exception when it refuses. Leaving settles the permit by how
+        the block ended, unless it was settled by hand.
+        """
     def try_acquire(self, now_ns: int | None = None) -> Permit | Rejection:
         """
         Asks for a permit to make one call: a true Permit, or a false Rejection.
@@ -154,10 +245,91 @@ class Policy:
         Settle the permit with what became of the call. now_ns is the time in nanoseconds of a clock
         of yours; None reads the monotonic clock. Thread-safe; never blocks.
         """
-    @property
-    def name(self) -> str | None:
+
+class Limiter(Policy):
+    """
+    What every limiter offers for each request.
+    """
+    def __aenter__(self) -> collections.abc.Awaitable[Decision]:
         """
-        The name it was made with; None: it is not exported.
+        As __enter__: it does not wait.
+        """
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> collections.abc.Awaitable[None]:
+        """
+        Does nothing.
+        """
+    def __enter__(self) -> Decision:
+        """
+        Takes one. Raises RateLimited when it is refused.
+        """
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        """
+        Does nothing.
+        """
+    def __init__(
+        self,
+        core: LimiterCore,
+        name: str | None,
+        rejected: type[Exception],
+        reasons: tuple[enum.StrEnum, ...],
+    ) -> None: ...
+    def _claim(self, n: int = 1, timeout: float | datetime.timedelta | None = None) -> Reservation:
+        """
+        The reservation of somebody who waits. Raises RateLimited.
+        """
+    def acquire(self, n: int = 1, timeout: float | datetime.timedelta | None = None) -> None:
+        """
+        Takes n and sleeps until they are there; who came first is served first.
+
+        Raises RateLimited at once when that is more than `timeout` seconds away, or never. What a
+        signal handler raises meanwhile, as KeyboardInterrupt, gives them back.
+        """
+    def acquire_up_to(self, n: int, now_ns: int | None = None) -> int:
+        """
+        Takes what is there, n at most; returns how many.
+        """
+    def force_acquire(self, n: int, now_ns: int | None = None) -> Decision:
+        """
+        Takes n whether they are there or not: what is not is owed, and later calls wait for it.
+
+        Refused only when decades would be owed.
+        """
+    def peek(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing.
+        """
+    def refund(self, n: int = 1, now_ns: int | None = None) -> None:
+        """
+        Gives back n that were taken and not used; never more than there can be.
+        """
+    def reserve(
+        self,
+        n: int = 1,
+        max_wait: float | datetime.timedelta | None = None,
+        now_ns: int | None = None,
+    ) -> Reservation | None:
+        """
+        Takes n, to be used as soon as they are there. None, and nothing is taken, when that is more
+        than max_wait seconds away, or never.
+
+        You wait, until its act_at_ns; acquire() does it for you.
+        """
+    def try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        Takes n, all or none: a true Decision, or a false one that says when to ask again.
+
+        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the monotonic
+        clock. Thread-safe; never blocks.
         """
 
 class Guarded:
@@ -166,12 +338,17 @@ class Guarded:
     """
     def __reduce__(self) -> str: ...
 
-class PolicyCore:
+class PermitPolicyCore:
     """
-    What a policy class is made around.
+    What a policy that gives permits is made around.
     """
 
-class CircuitBreakerCore(PolicyCore):
+class LimiterCore:
+    """
+    What a limiter is made around.
+    """
+
+class CircuitBreakerCore(PermitPolicyCore):
     """
     The circuit breaker itself: made, changed and looked at here.
     """
@@ -193,6 +370,16 @@ class CircuitBreakerCore(PolicyCore):
     def seed(self) -> int: ...
     @property
     def state(self) -> str: ...
+
+class TokenBucketCore(LimiterCore):
+    """
+    The token bucket itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(
+        self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
+    ) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
 
 def set_virtual_time(now_ns: int | None) -> None:
     """

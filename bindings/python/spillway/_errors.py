@@ -1,7 +1,8 @@
 """The exceptions that spillway raises."""
 
+import math
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class SpillwayError(Exception):
@@ -11,8 +12,8 @@ class SpillwayError(Exception):
 class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
     """A policy refused a call; the function was not called.
 
-    reason is the policy's own, retry_after says in how many seconds to ask again (rounded up;
-    retry_after_ns is exact) and policy is the name of the policy, or None.
+    reason is the policy's own, retry_after says in how many seconds to ask again (rounded up; it is
+    infinite when no wait helps) and policy is the name of the policy, or None.
     """
 
     noun = "policy"
@@ -27,11 +28,21 @@ class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
         self.reason = reason
         self.retry_after = retry_after
         self.policy = policy
-        self.retry_after_ns = round(retry_after * 1e9) if retry_after_ns is None else retry_after_ns
+        if retry_after_ns is None and math.isfinite(retry_after):
+            retry_after_ns = round(retry_after * 1e9)
+        self._retry_after_ns = retry_after_ns
+
+    @property
+    def retry_after_ns(self) -> int | None:
+        """retry_after in nanoseconds, exact; None when no wait helps."""
+        return self._retry_after_ns
 
     def __str__(self) -> str:
         named = self.noun if self.policy is None else f"{self.noun} {self.policy!r}"
-        return f"{named} refused the call ({self.reason}); retry after {self.retry_after:.3f} s"
+        when = f"retry after {self.retry_after:.3f} s"
+        if math.isinf(self.retry_after):
+            when = "no wait helps"
+        return f"{named} refused the call ({self.reason}); {when}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.reason, self.retry_after, self.policy, self.retry_after_ns)
@@ -42,3 +53,17 @@ class CircuitOpen(Rejected):
     """A circuit breaker refused a call. reason is a CircuitBreakerRejection."""
 
     noun = "circuit breaker"
+
+    if TYPE_CHECKING:
+
+        @property
+        def retry_after_ns(self) -> int: ...
+
+
+class RateLimited(Rejected):
+    """A limiter refused a call, or a wait that would last longer than its timeout.
+
+    reason is the limiter's own, as TokenBucketRejection.
+    """
+
+    noun = "limiter"

@@ -23,7 +23,7 @@ from ._registry import registry
 from ._schema import State
 
 if TYPE_CHECKING:
-    from ._policy import Policy
+    from ._permit_policy import PermitPolicy
 
 HISTORY = 1024
 """How many events are kept."""
@@ -68,7 +68,7 @@ class Feed:
         self._lock = threading.Lock()  # of the fields above
         self._delivering = threading.Lock()  # one at a time, so that order is kept
         self._starting = threading.Lock()
-        self._noted: deque[tuple[Policy, int]] = deque()
+        self._noted: deque[tuple[PermitPolicy, int]] = deque()
         self._wake: SimpleQueue[bool] = SimpleQueue()  # False: to end
         self._thread: threading.Thread | None = None
 
@@ -77,10 +77,10 @@ class Feed:
         self._start_afresh()
         registry.after_fork()
         for policy in registry:
-            policy._events_read = policy.generation
+            policy._forget_events()
         self._delivered = self._sequence
 
-    def changed(self, policy: Policy, generation: int) -> None:
+    def changed(self, policy: PermitPolicy, generation: int) -> None:
         """Called by the thread whose call changed the policy. Never blocks on another thread."""
         self._noted.append((policy, generation))
         if _clock.virtual is not None:

@@ -6,9 +6,9 @@ import math
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import Any, SupportsIndex, cast
+from typing import Any, Literal, Self, SupportsIndex, cast
 
 from ._outcome import Outcome
 from ._schema import OptionInfo
@@ -20,6 +20,31 @@ Classify = Callable[[Any, Exception | None], Outcome | None]
 
 NANOS = 1_000_000_000
 INT64_MAX = 2**63 - 1
+
+
+class Options:
+    """What the options of every policy have; each is a frozen dataclass. They pickle."""
+
+    __slots__ = ()
+
+    scope: Literal["process"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options by name: the policy's class, called with **options.as_dict(), makes one like
+        it."""
+        return {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+
+    def replace(self, changes: Mapping[str, Any]) -> Self:
+        """The same with some changes. Raises TypeError for a name that is no option."""
+        return replace(cast(Any, self), **changes)
+
+    def settings(self) -> dict[str, Any]:
+        """For the core."""
+        raise NotImplementedError
+
+    def check_scope(self) -> None:
+        if self.scope != "process":
+            raise ValueError(f"scope is {self.scope!r}; it must be 'process'")
 
 
 def settings_from(table: Iterable[OptionInfo], options: Mapping[str, Any]) -> dict[str, Any]:

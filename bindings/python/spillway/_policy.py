@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable
 from enum import StrEnum
 from typing import (
     TYPE_CHECKING,
@@ -11,26 +12,22 @@ from typing import (
     ClassVar,
     NoReturn,
     ParamSpec,
-    Protocol,
     TypeVar,
     cast,
     overload,
 )
 
-from . import _core, _events
-from ._callables import check_callable, guard_async, is_async
+from . import _core
+from ._callables import check_callable, is_async
 from ._errors import Rejected
+from ._options import Options
 from ._registry import registry
-
-if TYPE_CHECKING:
-    from ._options import Rules
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-EventFields = tuple[int, int, StrEnum, StrEnum, StrEnum, float | None]
-"""What spillway.Event holds after the name of the policy."""
+_reconfiguring = threading.Lock()
 
 
 def check_name(name: object) -> None:
@@ -47,64 +44,50 @@ def check_name(name: object) -> None:
         raise ValueError(wanted)
 
 
-class Options(Protocol):
-    """What the options of every policy have."""
-
-    def rules(self) -> Rules:
-        """What the end of a call says of the callee."""
-        ...
-
-
 class Policy(_core.Policy):
-    """The base of every policy: a decision before each call, and the outcome after it.
+    """The base of every policy: it decides before each call. Use it as a decorator or with `call`.
 
-    Use it as a decorator, with `call`, as `with policy.acquire():` or by hand with `try_acquire`.
+    The kinds of policies differ in what else they ask for: see PermitPolicy and Limiter.
     """
 
-    __slots__ = ("__weakref__", "_core", "_events_read", "_options")
+    __slots__ = ()
 
     noun: ClassVar[str]
     _rejected: ClassVar[type[Rejected]]
     _reasons: ClassVar[type[StrEnum]]
 
-    _events_read: int  # the generation up to which the feed has read
+    _core: Any
+    _options: Any
 
-    def __init__(self, core: _core.PolicyCore, name: str | None, options: Options) -> None:
-        rules = options.rules()
-        super().__init__(
-            core,
-            name,
-            self._rejected,
-            tuple(self._reasons),
-            rules.on,
-            rules.ignore,
-            rules.on_result,
-            rules.classify,
-            None if name is None else _events.changed,
-        )
+    def _begin(self, core: object, name: str | None, options: Options) -> None:
+        """The last part of each __init__."""
         self._core = core
         self._options = options
-        self._events_read = self.generation
+        self._forget_events()
         if name is not None:
             registry.add(self, name)
-
-    @property
-    def generation(self) -> int:
-        """Number of the current state: every state change and reset adds one."""
-        raise NotImplementedError
 
     def snapshot(self, now_ns: int | None = None) -> Any:
         """What it holds at that time. Changes nothing."""
         raise NotImplementedError
 
-    def reset(self) -> None:
+    def reset(self, now_ns: int | None = None) -> None:
         """As fresh as when it was made."""
         raise NotImplementedError
 
-    def _read_events(self, since: int, until: int) -> tuple[Sequence[EventFields], int, int]:
-        """The events after one generation and up to another, how many of them were lost, and the
-        generation to go on from."""
+    def _forget_events(self) -> None:
+        """What happened before is not to be delivered. Of no account to a policy without events."""
+
+    def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """An async function under this policy, which is asked when the function is awaited."""
         raise NotImplementedError
+
+    def _reconfigure(self, changes: dict[str, Any], apply: Callable[[Any], None]) -> None:
+        """Replaces the options, unless `apply` refuses them; one change at a time."""
+        with _reconfiguring:
+            options = self._options.replace(changes)
+            apply(options)
+            self._options = options
 
     @overload
     def __call__(self, function: classmethod[T, P, R], /) -> classmethod[T, P, R]: ...
@@ -123,7 +106,7 @@ class Policy(_core.Policy):
             return rebuild(self(function.__func__))
         check_callable(function)
         if is_async(function):
-            return guard_async(self.acquire, function)
+            return self._guard_async(function)
         return functools.update_wrapper(self._guard(function), function)
 
     def __reduce__(self) -> NoReturn:
@@ -137,17 +120,3 @@ class Policy(_core.Policy):
         def call(  # type: ignore[override]
             self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
         ) -> R: ...
-
-    else:
-
-        def __enter__(self) -> NoReturn:
-            raise TypeError(
-                f"{self!r} cannot be entered, because each block needs a permit of its own: "
-                "write `with policy.acquire():`"
-            )
-
-        __aenter__ = __enter__
-
-        def __exit__(self, *_: object) -> None: ...
-
-        __aexit__ = __exit__

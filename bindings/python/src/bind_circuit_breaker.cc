@@ -1,5 +1,5 @@
 // Making, changing and looking at a circuit breaker. The calls of each request come in through
-// Policy.
+// PermitPolicy.
 #include "bind_circuit_breaker.h"
 
 #include <pybind11/typing.h>
@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "clock.h"
-#include "policy.h"
+#include "permit_policy.h"
 #include "settings.h"
 #include "spillway/breaker/circuit_breaker.h"
 
@@ -27,7 +27,7 @@ bool CoarseTimeDoes(const Settings& settings) {
          OutlastsTicks(settings.slow_call_ns) && OutlastsTicks(settings.ramp_ns);
 }
 
-class CircuitBreakerPolicy final : public Policy {
+class CircuitBreakerPolicy final : public PermitPolicy {
  public:
   CircuitBreakerPolicy(const std::string& name, const Fields& options) {
     Error error;
@@ -62,16 +62,8 @@ class CircuitBreakerPolicy final : public Policy {
   bool coarse_;
 };
 
-using Time = OrNone<py::int_>;
 using EventFields = py::typing::Tuple<py::int_, py::str, py::str, py::str, Rate, py::int_>;
 using Events = py::typing::Tuple<py::typing::List<EventFields>, py::int_, py::int_>;
-
-// A `now_ns` of a call that is not made for each request.
-Nanos PreciseTime(const Time& value) {
-  Nanos now = 0;
-  if (!ReadNow(value.ptr(), &now)) throw py::error_already_set();
-  return now == kReadClock ? PreciseNow() : now;
-}
 
 // The events after generation `since` and up to `until`, how many were lost, and the next `since`.
 Events ReadEvents(CircuitBreakerPolicy& self, uint32_t since, uint32_t until) {
@@ -96,8 +88,8 @@ Events ReadEvents(CircuitBreakerPolicy& self, uint32_t since, uint32_t until) {
 void BindCircuitBreaker(py::module_& module) {
   using Self = CircuitBreakerPolicy;
   const auto now = py::arg("now_ns") = py::none();
-  py::class_<Self, Policy>(module, "CircuitBreakerCore",
-                           "The circuit breaker itself: made, changed and looked at here.")
+  py::class_<Self, PermitPolicy>(module, "CircuitBreakerCore",
+                                 "The circuit breaker itself: made, changed and looked at here.")
       .def(py::init<const std::string&, const Fields&>(), py::arg("name"), py::arg("options"))
       .def("reconfigure", &Self::Reconfigure, py::arg("options"))
       .def(

@@ -3,80 +3,19 @@
 #include <utility>
 
 #include "permit_object.h"
+#include "ready.h"
 
 namespace spillway::python {
 namespace {
 
 struct GuardObject {
   PyObject ob_base;
-  PolicyObject* policy;
+  PermitPolicyObject* policy;
   PyObject* permit;
   bool entered;
 };
 
-// An awaitable that is ready at once: a policy that never waits has nothing to wait for in
-// `async with`.
-struct ReadyObject {
-  PyObject ob_base;
-  PyObject* value;
-};
-
 GuardObject* AsGuard(PyObject* object) { return reinterpret_cast<GuardObject*>(object); }
-ReadyObject* AsReady(PyObject* object) { return reinterpret_cast<ReadyObject*>(object); }
-
-// ---- Ready
-
-PyObject* NewReady(PyObject* value) {
-  if (value == nullptr) return nullptr;
-  auto* ready = PyObject_GC_New(ReadyObject, globals.ready_type);
-  if (ready == nullptr) {
-    Py_DECREF(value);
-    return nullptr;
-  }
-  ready->value = value;
-  auto* object = reinterpret_cast<PyObject*>(ready);
-  PyObject_GC_Track(object);
-  return object;
-}
-
-PySendResult SendReady(PyObject* object, PyObject*, PyObject** result) {
-  *result = Py_NewRef(AsReady(object)->value);
-  return PYGEN_RETURN;
-}
-
-PyObject* NextReady(PyObject* object) {
-  // Made here, because PyErr_SetObject would take a tuple or an exception apart.
-  PyObject* stop = PyObject_CallOneArg(PyExc_StopIteration, AsReady(object)->value);
-  if (stop != nullptr) SetException(stop);
-  return nullptr;
-}
-
-int TraverseReady(PyObject* object, visitproc visit, void* arg) {
-  Py_VISIT(Py_TYPE(object));
-  Py_VISIT(AsReady(object)->value);
-  return 0;
-}
-
-void DeallocReady(PyObject* object) {
-  PyObject_GC_UnTrack(object);
-  Py_DECREF(AsReady(object)->value);
-  FreeObject(object);
-}
-
-PyType_Slot kReadySlots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(DeallocReady)},
-                             {Py_tp_traverse, reinterpret_cast<void*>(TraverseReady)},
-                             {Py_am_await, reinterpret_cast<void*>(PyObject_SelfIter)},
-                             {Py_am_send, reinterpret_cast<void*>(SendReady)},
-                             {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
-                             {Py_tp_iternext, reinterpret_cast<void*>(NextReady)},
-                             {0, nullptr}};
-
-PyType_Spec kReadySpec = {"spillway._core._Ready", sizeof(ReadyObject), 0,
-                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
-                              Py_TPFLAGS_DISALLOW_INSTANTIATION,
-                          kReadySlots};
-
-// ---- Guard
 
 PyObject* Enter(PyObject* object, PyObject*) {
   GuardObject* self = AsGuard(object);
@@ -87,7 +26,7 @@ PyObject* Enter(PyObject* object, PyObject*) {
   }
   if (self->permit == nullptr) {
     const DecisionFields decision = Decide(self->policy, kReadClock);
-    if (decision.reason != 0) return RaiseRejected(self->policy, decision);
+    if (decision.reason != 0) return Refuse(self->policy, decision);
     self->permit = NewPermit(self->policy, decision.permit);
     if (self->permit == nullptr) return nullptr;
   }
@@ -165,12 +104,9 @@ PyType_Spec kGuardSpec = {"spillway._core.Guard", sizeof(GuardObject), 0,
 
 }  // namespace
 
-void AddGuardTypes(py::module_& module) {
-  globals.ready_type = AddType(module, kReadySpec);
-  globals.guard_type = AddType(module, kGuardSpec);
-}
+void AddGuardType(py::module_& module) { globals.guard_type = AddType(module, kGuardSpec); }
 
-PyObject* NewGuard(PolicyObject* policy, PyObject* permit) {
+PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit) {
   auto* guard = PyObject_GC_New(GuardObject, globals.guard_type);
   if (guard == nullptr) return nullptr;
   Py_INCREF(policy);

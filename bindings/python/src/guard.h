@@ -1,15 +1,15 @@
-// The context manager of every policy: one permit for one block.
+// The context manager of every policy that gives permits: one permit for one block.
 #ifndef SPILLWAY_PYTHON_GUARD_H_
 #define SPILLWAY_PYTHON_GUARD_H_
 
-#include "policy_object.h"
+#include "permit_policy_object.h"
 
 namespace spillway::python {
 
-void AddGuardTypes(py::module_& module);
+void AddGuardType(py::module_& module);
 
 // `permit` is one that the policy has issued already; null: entering asks for one.
-PyObject* NewGuard(PolicyObject* policy, PyObject* permit);
+PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit);
 
 }  // namespace spillway::python
 

@@ -18,7 +18,7 @@ GuardedObject* Self(PyObject* object) { return reinterpret_cast<GuardedObject*>(
 
 PyObject* Call(PyObject* object, PyObject* const* args, size_t count, PyObject* keywords) {
   const GuardedObject* self = Self(object);
-  return CallGuarded(self->policy, self->function, args, count, keywords);
+  return self->policy->call(self->policy, self->function, args, count, keywords);
 }
 
 int Traverse(PyObject* object, visitproc visit, void* arg) {

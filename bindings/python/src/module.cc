@@ -1,12 +1,18 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
 #include "bind_circuit_breaker.h"
+#include "bind_token_bucket.h"
 #include "clock.h"
+#include "decision_object.h"
 #include "guard.h"
 #include "guarded.h"
+#include "limiter.h"
+#include "limiter_object.h"
 #include "permit_object.h"
-#include "policy.h"
+#include "permit_policy.h"
+#include "permit_policy_object.h"
 #include "policy_object.h"
+#include "ready.h"
 #include "support.h"
 
 namespace spillway::python {
@@ -25,6 +31,7 @@ void LoadGlobals() {
   const py::object callables = py::module_::import("spillway._callables");
   globals.settle_after = Attribute(callables, "settle_after");
   globals.check_callable = Attribute(callables, "check_callable");
+  globals.time = py::module_::import("time").release().ptr();
 }
 
 void SetVirtualTime(const OrNone<py::int_>& value) {
@@ -45,12 +52,19 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   using namespace spillway::python;
   module.doc() = "The compiled part of spillway. Use the names that spillway itself offers.";
   LoadGlobals();
+  AddReadyType(module);
   AddPermitTypes(module);
-  AddGuardTypes(module);
+  AddGuardType(module);
+  AddDecisionTypes(module);
   AddPolicyType(module);
+  AddPermitPolicyType(module);
+  AddLimiterType(module);
   AddGuardedType(module);
-  py::class_<Policy>(module, "PolicyCore", "What a policy class is made around.");
+  py::class_<PermitPolicy>(module, "PermitPolicyCore",
+                           "What a policy that gives permits is made around.");
+  py::class_<Limiter>(module, "LimiterCore", "What a limiter is made around.");
   BindCircuitBreaker(module);
+  BindTokenBucket(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),
              "Sets the clock of every policy of this process by hand; None: the real one again.");
 }

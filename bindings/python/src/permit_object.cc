@@ -1,6 +1,5 @@
 #include "permit_object.h"
 
-#include <cmath>
 #include <utility>
 
 namespace spillway::python {
@@ -8,7 +7,7 @@ namespace {
 
 struct RejectionObject {
   PyObject ob_base;
-  PolicyObject* policy;
+  PermitPolicyObject* policy;
   int32_t reason;
   Nanos retry_after;
 };
@@ -121,7 +120,7 @@ PyType_Spec kPermitSpec = {"spillway._core.Permit", sizeof(PermitObject), 0,
 
 PyObject* GetReason(PyObject* object, void*) {
   const RejectionObject* self = AsRejection(object);
-  return Py_NewRef(ReasonOf(self->policy, self->reason));
+  return Py_NewRef(ReasonOf(self->policy->reasons, self->reason));
 }
 
 PyObject* GetRetryAfter(PyObject* object, void*) {
@@ -135,7 +134,7 @@ PyObject* GetRetryAfterNs(PyObject* object, void*) {
 PyObject* ReprRejection(PyObject* object) {
   const RejectionObject* self = AsRejection(object);
   return PyUnicode_FromFormat("<Rejection by %R: %S, retry after %lld ns>", self->policy->name,
-                              ReasonOf(self->policy, self->reason),
+                              ReasonOf(self->policy->reasons, self->reason),
                               static_cast<long long>(self->retry_after));
 }
 
@@ -189,7 +188,7 @@ void AddPermitTypes(py::module_& module) {
   globals.rejection_type = AddType(module, kRejectionSpec);
 }
 
-PyObject* NewPermit(PolicyObject* policy, const PermitFields& fields) {
+PyObject* NewPermit(PermitPolicyObject* policy, const PermitFields& fields) {
   auto* permit = PyObject_GC_New(PermitObject, globals.permit_type);
   if (permit == nullptr) {
     const ExceptionSaver saver;
@@ -204,7 +203,7 @@ PyObject* NewPermit(PolicyObject* policy, const PermitFields& fields) {
   return object;
 }
 
-PyObject* NewRejection(PolicyObject* policy, const DecisionFields& decision) {
+PyObject* NewRejection(PermitPolicyObject* policy, const DecisionFields& decision) {
   auto* rejection = PyObject_GC_New(RejectionObject, globals.rejection_type);
   if (rejection == nullptr) return nullptr;
   Py_INCREF(policy);
@@ -214,13 +213,6 @@ PyObject* NewRejection(PolicyObject* policy, const DecisionFields& decision) {
   auto* object = reinterpret_cast<PyObject*>(rejection);
   PyObject_GC_Track(object);
   return object;
-}
-
-PyObject* RoundedUpSeconds(Nanos time) {
-  double seconds = static_cast<double>(time) / static_cast<double>(kNanosPerSecond);
-  const auto back = static_cast<long double>(seconds) * kNanosPerSecond;
-  if (back < static_cast<long double>(time)) seconds = std::nextafter(seconds, INFINITY);
-  return PyFloat_FromDouble(seconds);
 }
 
 }  // namespace spillway::python

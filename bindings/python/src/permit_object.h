@@ -2,13 +2,13 @@
 #ifndef SPILLWAY_PYTHON_PERMIT_OBJECT_H_
 #define SPILLWAY_PYTHON_PERMIT_OBJECT_H_
 
-#include "policy_object.h"
+#include "permit_policy_object.h"
 
 namespace spillway::python {
 
 struct PermitObject {
   PyObject ob_base;
-  PolicyObject* policy;
+  PermitPolicyObject* policy;
   PermitFields fields;  // empty once settled
 
   bool settled() const { return fields.owner == 0; }
@@ -16,11 +16,8 @@ struct PermitObject {
 
 void AddPermitTypes(py::module_& module);
 
-PyObject* NewPermit(PolicyObject* policy, const PermitFields& fields);
-PyObject* NewRejection(PolicyObject* policy, const DecisionFields& decision);
-
-// The float of seconds that is not below the time: who waits for it has waited long enough.
-PyObject* RoundedUpSeconds(Nanos time);
+PyObject* NewPermit(PermitPolicyObject* policy, const PermitFields& fields);
+PyObject* NewRejection(PermitPolicyObject* policy, const DecisionFields& decision);
 
 }  // namespace spillway::python
 

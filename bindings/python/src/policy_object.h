@@ -1,65 +1,61 @@
-// The base type of every policy class in Python: what is called for each request.
+// What the base types of all policy classes in Python have in common.
 #ifndef SPILLWAY_PYTHON_POLICY_OBJECT_H_
 #define SPILLWAY_PYTHON_POLICY_OBJECT_H_
 
-#include "clock.h"
-#include "policy.h"
-#include "rules.h"
 #include "support.h"
 
 namespace spillway::python {
 
-// Set by __init__, once, and not changed after it.
+// Set by the __init__ of its kind, once, and not changed after it. None of it refers to an object
+// that could refer back.
 struct PolicyObject {
   PyObject ob_base;
-  Policy* policy;      // inside `core`; null before __init__
-  PyObject* core;      // the pybind11 object that owns the policy
+  // Calls a function under the policy; what `@policy` and policy.call() do. Raises the policy's
+  // exception when it refuses.
+  PyObject* (*call)(PolicyObject* self, PyObject* function, PyObject* const* args, size_t count,
+                    PyObject* keywords);
+  PyObject* core;      // the pybind11 object that owns the policy; null before __init__
   PyObject* name;      // str or None
   PyObject* rejected;  // the exception that says no
   PyObject* reasons;   // tuple of StrEnum members: the policy's reasons for refusing, from number 1
-  PyObject* changed;   // called with the policy and its new generation; None: nobody cares
-  Rules rules;
-  uint32_t noticed;  // the generation `changed` was last called for
 };
 
+// _core.Policy, the base of the types of each kind.
 void AddPolicyType(py::module_& module);
 
-// Tells those who care, outside the hot path. Keeps the exception that is set.
-void NoticeChange(PolicyObject* self, uint32_t generation) noexcept;
+// Begins an __init__: the policy inside `core`. Null with an exception set when `core` holds none,
+// or when it ran before.
+template <class Kind>
+Kind* KindOf(const PolicyObject* self, PyObject* core) {
+  if (self->core != nullptr) {
+    PyErr_SetString(PyExc_RuntimeError, "a policy is initialised once");
+    return nullptr;
+  }
+  try {
+    return py::cast<Kind*>(py::handle(core));
+  } catch (const py::cast_error&) {
+    PyErr_Format(PyExc_TypeError, "core is %R; it must be the core of a policy", core);
+    return nullptr;
+  }
+}
+void TakePolicy(PolicyObject* self, PyObject* core, PyObject* name, PyObject* rejected,
+                PyObject* reasons);
+void ReleasePolicy(PolicyObject* self);
 
-inline void Notice(PolicyObject* self) noexcept {
-  const uint32_t generation = self->policy->generation();
-  if (generation != self->noticed) [[unlikely]]
-    NoticeChange(self, generation);
+PyObject* RaiseUninitialised(PyObject* object);
+
+// Null with an exception set when __init__ did not run.
+template <class Object>
+Object* Initialised(PyObject* object) {
+  auto* self = reinterpret_cast<Object*>(object);
+  if (self->core != nullptr) [[likely]]
+    return self;
+  RaiseUninitialised(object);
+  return nullptr;
 }
 
-inline DecisionFields Decide(PolicyObject* self, Nanos now) noexcept {
-  const DecisionFields decision = self->policy->Decide(now);
-  Notice(self);
-  return decision;
-}
-
-inline Settlement Settle(PolicyObject* self, const PermitFields& permit, Outcome outcome,
-                         Nanos now = kReadClock) noexcept {
-  const Settlement settlement = self->policy->Settle(permit, outcome, now);
-  Notice(self);
-  return settlement;
-}
-
-// Settles by what the rules say of a result. False with an exception set when a callback raised.
-bool SettleResult(PolicyObject* self, const PermitFields& permit, PyObject* result);
-
-// Settles by what the rules say of an error. False with an exception set when a callback raised;
-// `error` is then its context.
-bool SettleError(PolicyObject* self, const PermitFields& permit, PyObject* error);
-
-// Calls a function under the policy; what `@policy` and policy.call() do. Raises the policy's
-// exception when it refuses.
-PyObject* CallGuarded(PolicyObject* self, PyObject* function, PyObject* const* args, size_t count,
-                      PyObject* keywords);
-
-PyObject* ReasonOf(const PolicyObject* self, int32_t reason);  // borrowed
-PyObject* RaiseRejected(const PolicyObject* self, const DecisionFields& decision);
+// Raises the exception that says no. kForever: no wait helps.
+PyObject* RaiseRejected(const PolicyObject* self, int32_t reason, Nanos retry_after);
 
 }  // namespace spillway::python
 

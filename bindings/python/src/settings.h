@@ -5,9 +5,12 @@
 #include <pybind11/typing.h>
 
 #include <new>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 
+#include "clock.h"
 #include "spillway/base/error.h"
 #include "spillway/base/option.h"
 #include "support.h"
@@ -16,19 +19,31 @@ namespace spillway::python {
 
 using Fields = py::typing::Dict<py::str, py::object>;
 using Rate = OrNone<py::float_>;
+using Time = OrNone<py::int_>;
+
+// A `now_ns` of a call that is not made for each request.
+inline Nanos PreciseTime(const Time& value) {
+  Nanos now = 0;
+  if (!ReadNow(value.ptr(), &now)) throw py::error_already_set();
+  return now == kReadClock ? PreciseNow() : now;
+}
 
 // Raises what the core says.
 [[noreturn]] inline void Raise(const Error& error) {
   if (error.code == StatusCode::kNoMemory) throw std::bad_alloc();
+  if (error.code == StatusCode::kBusy) throw std::runtime_error(error.message);
   throw py::value_error(error.message);
 }
 
+// The member of an enum of the core, by its name.
 template <class Enum>
-Enum ChoiceFrom(const OptionSpec& spec, const std::string& name) {
-  for (const Choice& choice : spec.choices) {
+Enum EnumFrom(const char* what, std::span<const Choice> choices, const std::string& name) {
+  std::string accepted;
+  for (const Choice& choice : choices) {
     if (choice.name == name) return static_cast<Enum>(choice.value);
+    accepted += (accepted.empty() ? "" : ", ") + std::string(choice.name);
   }
-  throw py::value_error(std::string(spec.name) + " cannot be " + name);
+  throw py::value_error(std::string(what) + " is " + name + "; it must be one of " + accepted);
 }
 
 // Settings from a dict that has every option under its name: durations in nanoseconds, choices by
@@ -40,7 +55,7 @@ Settings SettingsFrom(const Fields& options) {
     using Field = std::remove_reference_t<decltype(field)>;
     const py::object value = options[spec.name];
     if constexpr (std::is_enum_v<Field>) {
-      field = ChoiceFrom<Field>(spec, value.cast<std::string>());
+      field = EnumFrom<Field>(spec.name, spec.choices, value.cast<std::string>());
     } else {
       field = value.cast<Field>();
     }

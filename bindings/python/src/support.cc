@@ -1,13 +1,16 @@
 #include "support.h"
 
+#include <datetime.h>
+
 #include <algorithm>
+#include <cmath>
 
 #include "clock.h"
 
 namespace spillway::python {
 
-PyTypeObject* AddType(py::module_& module, PyType_Spec& spec) {
-  PyObject* type = PyType_FromModuleAndSpec(module.ptr(), &spec, nullptr);
+PyTypeObject* AddType(py::module_& module, PyType_Spec& spec, PyTypeObject* base) {
+  PyObject* type = PyType_FromModuleAndSpec(module.ptr(), &spec, reinterpret_cast<PyObject*>(base));
   if (type == nullptr || PyModule_AddType(module.ptr(), reinterpret_cast<PyTypeObject*>(type)) < 0)
     throw py::error_already_set();
   return reinterpret_cast<PyTypeObject*>(type);  // never given back: see Globals
@@ -68,6 +71,77 @@ bool ReadNow(PyObject* value, Nanos* now) {
   if (overflow == 0) return true;
   PyErr_Format(PyExc_ValueError, "now_ns is %R; it must be -2**63 to 2**63 - 1", value);
   return false;
+}
+
+bool ReadCount(PyObject* value, int64_t* count) {
+  *count = 1;
+  if (value == nullptr) return true;
+  if (!PyLong_Check(value) || PyBool_Check(value)) {
+    PyErr_Format(PyExc_TypeError, "n is %R; it must be an int", value);
+    return false;
+  }
+  int overflow = 0;
+  *count = PyLong_AsLongLongAndOverflow(value, &overflow);
+  if (overflow == 0 && *count >= 0) return true;
+  PyErr_Format(PyExc_ValueError, "n is %R; it must be 0 to 2**63 - 1", value);
+  return false;
+}
+
+namespace {
+
+// False: it is neither a number nor a timedelta.
+bool ReadSpan(PyObject* value, long double* nanos) {
+  if (PyDateTimeAPI == nullptr) PyDateTime_IMPORT;
+  if (PyDelta_Check(value)) {
+    const auto days = static_cast<long double>(PyDateTime_DELTA_GET_DAYS(value));
+    *nanos = (days * 86400 + PyDateTime_DELTA_GET_SECONDS(value)) * kNanosPerSecond +
+             PyDateTime_DELTA_GET_MICROSECONDS(value) * 1000.0L;
+    return true;
+  }
+  if (!PyFloat_Check(value) && (!PyLong_Check(value) || PyBool_Check(value))) return false;
+  const double seconds = PyFloat_AsDouble(value);
+  if (seconds == -1 && PyErr_Occurred() != nullptr) return false;
+  *nanos = std::nearbyint(seconds * static_cast<double>(kNanosPerSecond));
+  return true;
+}
+
+}  // namespace
+
+bool ReadWait(PyObject* value, const char* name, Nanos* wait) {
+  *wait = kForever;
+  if (value == nullptr || value == Py_None) return true;
+  long double nanos = 0;
+  if (!ReadSpan(value, &nanos)) {
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError,
+                 "%s is %R; it must be seconds as a number, a timedelta, or None (any wait)", name,
+                 value);
+    return false;
+  }
+  if (!(nanos >= 0)) {
+    PyErr_Format(PyExc_ValueError, "%s is %R; it must be 0 or more", name, value);
+    return false;
+  }
+  if (nanos < static_cast<long double>(kForever)) *wait = static_cast<Nanos>(nanos);
+  return true;
+}
+
+PyObject* RoundedUpSeconds(Nanos time) {
+  if (time == kForever) return PyFloat_FromDouble(INFINITY);
+  double seconds = static_cast<double>(time) / static_cast<double>(kNanosPerSecond);
+  const auto back = static_cast<long double>(seconds) * kNanosPerSecond;
+  if (back < static_cast<long double>(time)) seconds = std::nextafter(seconds, INFINITY);
+  return PyFloat_FromDouble(seconds);
+}
+
+PyObject* NanosOrNone(Nanos time) {
+  return time == kForever ? Py_NewRef(Py_None) : PyLong_FromLongLong(time);
+}
+
+PyObject* ReasonOf(PyObject* reasons, int32_t reason) {
+  const Py_ssize_t index = reason - 1;
+  const bool known = index >= 0 && index < PyTuple_GET_SIZE(reasons);
+  return known ? PyTuple_GET_ITEM(reasons, index) : Py_None;
 }
 
 bool ReadOutcome(PyObject* value, const char* whose, Outcome* outcome) {

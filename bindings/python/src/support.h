@@ -17,14 +17,18 @@ namespace py = pybind11;
 // Set once, when the module is loaded, and kept for the life of the process: the module refuses
 // sub-interpreters, so there is one of each.
 struct Globals {
+  PyTypeObject* policy_type = nullptr;
   PyTypeObject* permit_type = nullptr;
   PyTypeObject* rejection_type = nullptr;
   PyTypeObject* guard_type = nullptr;
   PyTypeObject* ready_type = nullptr;
   PyTypeObject* guarded_type = nullptr;
+  PyTypeObject* decision_type = nullptr;
+  PyTypeObject* reservation_type = nullptr;
   PyObject* outcomes[3] = {};          // the members of spillway.Outcome, by number
   PyObject* settle_after = nullptr;    // async: awaits under a guard
   PyObject* check_callable = nullptr;  // raises for what cannot be guarded
+  PyObject* time = nullptr;            // the module; its sleep() is another one in virtual time
 };
 inline constinit Globals globals;
 
@@ -40,7 +44,7 @@ class OrNone : public py::object {
 };
 
 // Makes a type and adds it to the module, under the last part of its name.
-PyTypeObject* AddType(py::module_& module, PyType_Spec& spec);
+PyTypeObject* AddType(py::module_& module, PyType_Spec& spec, PyTypeObject* base = nullptr);
 
 // Frees an object of a heap type, once its references are released.
 void FreeObject(PyObject* object);
@@ -60,6 +64,24 @@ bool ParseArguments(const char* method, std::span<const char* const> names, size
 // An argument `now_ns`: kReadClock for null and None. False with an error set when it is no integer
 // of 64 bits.
 bool ReadNow(PyObject* value, Nanos* now);
+
+// An argument `n`: how many at once; 1 for null. False with an error set when it is no integer from
+// 0 to 2^63 - 1.
+bool ReadCount(PyObject* value, int64_t* count);
+
+// How long somebody waits at most, in seconds: kForever for null and None. False with an error set
+// that names it for what is no time or below 0.
+bool ReadWait(PyObject* value, const char* name, Nanos* wait);
+
+// A span of time as the float of seconds that is not below it: who waits for it has waited long
+// enough. Infinity for kForever.
+PyObject* RoundedUpSeconds(Nanos time);
+
+// A span of time as an int; None for kForever.
+PyObject* NanosOrNone(Nanos time);
+
+// A member of the tuple of a policy's reasons, borrowed; None for what is no reason.
+PyObject* ReasonOf(PyObject* reasons, int32_t reason);
 
 // A member of spillway.Outcome. False with TypeError set for anything else; `whose` is named.
 bool ReadOutcome(PyObject* value, const char* whose, Outcome* outcome);

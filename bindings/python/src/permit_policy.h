@@ -1,6 +1,6 @@
-// What the code that runs for each request asks of a policy, whichever it is.
-#ifndef SPILLWAY_PYTHON_POLICY_H_
-#define SPILLWAY_PYTHON_POLICY_H_
+// What the code that runs for each request asks of a policy that gives permits, whichever it is.
+#ifndef SPILLWAY_PYTHON_PERMIT_POLICY_H_
+#define SPILLWAY_PYTHON_PERMIT_POLICY_H_
 
 #include <cstdint>
 
@@ -11,12 +11,12 @@
 namespace spillway::python {
 
 // A `now` may be kReadClock everywhere.
-class Policy {
+class PermitPolicy {
  public:
-  Policy() = default;
-  Policy(const Policy&) = delete;
-  Policy& operator=(const Policy&) = delete;
-  virtual ~Policy() = default;
+  PermitPolicy() = default;
+  PermitPolicy(const PermitPolicy&) = delete;
+  PermitPolicy& operator=(const PermitPolicy&) = delete;
+  virtual ~PermitPolicy() = default;
 
   virtual DecisionFields Decide(Nanos now) noexcept = 0;
   virtual Settlement Settle(const PermitFields& permit, Outcome outcome, Nanos now) noexcept = 0;
@@ -27,4 +27,4 @@ class Policy {
 
 }  // namespace spillway::python
 
-#endif  // SPILLWAY_PYTHON_POLICY_H_
+#endif  // SPILLWAY_PYTHON_PERMIT_POLICY_H_

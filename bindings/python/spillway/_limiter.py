@@ -1,0 +1,49 @@
+"""What every limiter has in common: it says whether a call may be made now, and when else."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from . import _core
+from ._errors import RateLimited
+from ._options import Duration, Options
+from ._policy import Policy
+
+
+class Limiter(Policy, _core.Limiter):
+    """The base of every limiter. Each call takes one or more of what there is.
+
+    Use it as a decorator, with `call`, as `with limiter:` or `async with limiter:`, which all take
+    one and raise RateLimited when there is none. `acquire` and `acquire_async` wait for it;
+    `try_acquire` and `reserve` leave the rest to you.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_options")
+
+    _rejected = RateLimited
+
+    def __init__(self, core: _core.LimiterCore, name: str | None, options: Options) -> None:
+        _core.Limiter.__init__(self, core, name, self._rejected, tuple(self._reasons))
+        self._begin(core, name, options)
+
+    async def acquire_async(self, n: int = 1, timeout: Duration | None = None) -> None:
+        """As acquire(), for asyncio: other tasks run meanwhile. A cancellation gives them back."""
+        import asyncio  # who awaits this has imported it
+
+        reservation = self._claim(n, timeout)
+        try:
+            while (seconds := reservation._left) > 0:
+                await asyncio.sleep(seconds)
+        except BaseException:
+            reservation.cancel()
+            raise
+
+    def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return guarded

@@ -1,0 +1,139 @@
+"""The token bucket: lets through so many calls a second, and so many at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from . import _core
+from ._limiter import Limiter
+from ._options import Options, settings_from
+from ._policy import check_name
+from ._schema import (
+    TOKEN_BUCKET_OPTIONS,
+    Inheritance,
+    TokenBucketRejection,
+    TokenBucketSnapshot,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenBucketOptions(Options):
+    """The options of a token bucket, as TokenBucket takes them."""
+
+    rate: float
+    burst: int
+    initial_tokens: int | None
+    dry_run: bool
+    counted: bool
+    scope: Literal["process"]
+
+    def settings(self) -> dict[str, Any]:
+        self.check_scope()
+        options = self.as_dict()
+        if self.initial_tokens is None:
+            del options["initial_tokens"]
+        return settings_from(TOKEN_BUCKET_OPTIONS, options)
+
+
+class TokenBucket(Limiter):
+    """Lets through `rate` tokens a second, and `burst` at once. Each call takes one, or n.
+
+    >>> import spillway as sw
+    >>> bucket = sw.TokenBucket("api", rate=100.0, burst=2)
+    >>> @bucket
+    ... def fetch(number):
+    ...     return f"fetched {number}"
+    >>> fetch(3)
+    'fetched 3'
+    >>> decision = bucket.try_acquire(now_ns=0)
+    >>> bool(decision), decision.limit
+    (True, 2)
+    >>> bucket.try_acquire(n=3).reason
+    <TokenBucketRejection.EXCEEDS_BURST: 'exceeds_burst'>
+    >>> bucket.acquire(timeout=1.0)
+
+    What is admitted in any time t is at most burst + rate * t tokens, whatever the rate: nothing is
+    rounded. Waiting exactly `retry_after` is enough, if nobody comes before. Who waits is served in
+    the order in which it asked, and a call that cannot wait finds no token that was promised.
+
+    Calls that bring no now_ns read the monotonic clock, to the nanosecond. A bucket that is given
+    now_ns must always be given it; acquire() and acquire_async() cannot be used with it then.
+
+    Thread-safe, and safe to use in signal handlers. After a fork, parent and child have a bucket
+    each, with what it held.
+    """
+
+    __slots__ = ()
+
+    _core: _core.TokenBucketCore
+    _options: TokenBucketOptions
+
+    noun = "token bucket"
+    _reasons = TokenBucketRejection
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        rate: float,
+        burst: int = 1,
+        initial_tokens: int | None = None,
+        dry_run: bool = False,
+        counted: bool = True,
+        scope: Literal["process"] = "process",
+    ) -> None:
+        """Makes a bucket; docs/token_bucket.md has each option with its range and the source of its
+        default.
+
+        initial_tokens is what is there at the first call; None: `burst`. A named bucket joins
+        spillway.registry and the metrics; the name must differ from that of every live bucket.
+        Raises ValueError or TypeError that names the option, its value and what is accepted.
+        """
+        check_name(name)
+        options = TokenBucketOptions(
+            rate=rate,
+            burst=burst,
+            initial_tokens=initial_tokens,
+            dry_run=dry_run,
+            counted=counted,
+            scope=scope,
+        )
+        super().__init__(_core.TokenBucketCore(name or "", options.settings()), name, options)
+
+    @property
+    def options(self) -> TokenBucketOptions:
+        """The options as they are now. They pickle."""
+        return self._options
+
+    def reconfigure(
+        self,
+        inheritance: Inheritance | str = Inheritance.KEEP,
+        *,
+        now_ns: int | None = None,
+        **changes: Any,
+    ) -> None:
+        """Changes rate, burst or dry_run while the bucket runs; `inheritance` says what becomes of
+        the tokens that are there, or owed.
+
+        Times that reservations were given stay. Raises ValueError for a value out of range and for
+        an option that is fixed when the bucket is made (initial_tokens, counted, scope), TypeError
+        for a name that is no option. Nothing has changed then.
+        """
+
+        def apply(options: TokenBucketOptions) -> None:
+            self._core.reconfigure(options.settings(), str(inheritance), now_ns)
+
+        self._reconfigure(changes, apply)
+
+    def snapshot(self, now_ns: int | None = None) -> TokenBucketSnapshot:
+        """What the bucket holds at that time. Changes nothing."""
+        return TokenBucketSnapshot(**self._core.snapshot(now_ns))
+
+    def reset(self, now_ns: int | None = None) -> None:
+        """Full again, and nothing is owed; the totals stay."""
+        self.reconfigure(Inheritance.RESET, now_ns=now_ns)
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f" {self.name!r}"
+        return f"<TokenBucket{name} {self._options.rate:g}/s, burst {self._options.burst}>"

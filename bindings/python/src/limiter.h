@@ -1,0 +1,52 @@
+// What the code that runs for each request asks of a limiter, whichever it is.
+#ifndef SPILLWAY_PYTHON_LIMITER_H_
+#define SPILLWAY_PYTHON_LIMITER_H_
+
+#include <cstdint>
+
+#include "spillway/base/time.h"
+#include "spillway/limiter/limit_status.h"
+#include "support.h"
+
+namespace spillway::python {
+
+// What a limiter decided. All but the reason is for it alone, to describe the decision with.
+struct LimiterDecision {
+  uint64_t detail = 0;
+  int32_t reason = 0;  // 0 = admitted
+  uint32_t change = 0;
+};
+
+struct LimiterReservation {
+  Nanos act_at = 0;
+  Nanos worthless_at = 0;
+  int64_t n = 0;
+  LimiterDecision decision;
+};
+
+// Counts are never below 0.
+class Limiter {
+ public:
+  Limiter() = default;
+  Limiter(const Limiter&) = delete;
+  Limiter& operator=(const Limiter&) = delete;
+  virtual ~Limiter() = default;
+
+  virtual LimiterDecision TryAcquire(Nanos now, int64_t n) noexcept = 0;
+  virtual int64_t AcquireUpTo(Nanos now, int64_t n) noexcept = 0;
+  virtual LimiterDecision ForceAcquire(Nanos now, int64_t n) noexcept = 0;
+  virtual void Refund(Nanos now, int64_t n) noexcept = 0;
+  // What TryAcquire would answer if this were no dry run. Takes and counts nothing.
+  virtual LimiterDecision Peek(Nanos now, int64_t n) noexcept = 0;
+  virtual LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept = 0;
+  virtual void Cancel(const LimiterReservation& reservation, Nanos now) noexcept = 0;
+  virtual LimitStatus Describe(const LimiterDecision& decision, Nanos now, int64_t n,
+                               Nanos max_wait) const noexcept = 0;
+
+  // The tuple of its reasons for refusing: here, because a decision may outlive the policy object.
+  py::object reasons;
+};
+
+}  // namespace spillway::python
+
+#endif  // SPILLWAY_PYTHON_LIMITER_H_

@@ -1,0 +1,58 @@
+// The base type of the classes of policies that give permits: what is called for each request.
+#ifndef SPILLWAY_PYTHON_PERMIT_POLICY_OBJECT_H_
+#define SPILLWAY_PYTHON_PERMIT_POLICY_OBJECT_H_
+
+#include "clock.h"
+#include "permit_policy.h"
+#include "policy_object.h"
+#include "rules.h"
+#include "support.h"
+
+namespace spillway::python {
+
+// Set by __init__, once, and not changed after it.
+struct PermitPolicyObject : PolicyObject {
+  PermitPolicy* policy;  // inside `core`
+  PyObject* changed;     // called with the policy and its new generation; None: nobody cares
+  Rules rules;
+  uint32_t noticed;  // the generation `changed` was last called for
+};
+
+void AddPermitPolicyType(py::module_& module);
+
+// Tells those who care, outside the hot path. Keeps the exception that is set.
+void NoticeChange(PermitPolicyObject* self, uint32_t generation) noexcept;
+
+inline void Notice(PermitPolicyObject* self) noexcept {
+  const uint32_t generation = self->policy->generation();
+  if (generation != self->noticed) [[unlikely]]
+    NoticeChange(self, generation);
+}
+
+inline DecisionFields Decide(PermitPolicyObject* self, Nanos now) noexcept {
+  const DecisionFields decision = self->policy->Decide(now);
+  Notice(self);
+  return decision;
+}
+
+inline Settlement Settle(PermitPolicyObject* self, const PermitFields& permit, Outcome outcome,
+                         Nanos now = kReadClock) noexcept {
+  const Settlement settlement = self->policy->Settle(permit, outcome, now);
+  Notice(self);
+  return settlement;
+}
+
+// Settles by what the rules say of a result. False with an exception set when a callback raised.
+bool SettleResult(PermitPolicyObject* self, const PermitFields& permit, PyObject* result);
+
+// Settles by what the rules say of an error. False with an exception set when a callback raised;
+// `error` is then its context.
+bool SettleError(PermitPolicyObject* self, const PermitFields& permit, PyObject* error);
+
+inline PyObject* Refuse(const PermitPolicyObject* self, const DecisionFields& decision) {
+  return RaiseRejected(self, decision.reason, decision.retry_after);
+}
+
+}  // namespace spillway::python
+
+#endif  // SPILLWAY_PYTHON_PERMIT_POLICY_OBJECT_H_

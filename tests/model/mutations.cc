@@ -32,6 +32,7 @@ constexpr Excuse kNotRefuted[] = {
     {"(23) split in two", "the end of the open time is then known to 134 ms only"},
     {"(27) acquire -> relaxed", "the event is then lost, and counted as lost"},
     {"(28) release -> relaxed", "needs a load that sees what is stored after it: out of reach"},
+    {"(33) acquire -> relaxed", "(38) loads the word again, and then the clock is looked at again"},
 };
 
 const char* NameOf(Order order) {

@@ -37,6 +37,9 @@ class Atomic {
     Write(access, value);
   }
 
+  T exchange(T value, Order order, Source at = Source::current()) noexcept {
+    return Update([=](T) { return value; }, order, at);
+  }
   T fetch_add(T value, Order order, Source at = Source::current()) noexcept {
     return Update([=](T old) { return static_cast<T>(old + value); }, order, at);
   }
@@ -62,7 +65,8 @@ class Atomic {
   }
 
  private:
-  using Plain = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+  using Plain = std::conditional_t<sizeof(T) == 8, uint64_t,
+                                   std::conditional_t<sizeof(T) == 4, uint32_t, uint8_t>>;
 
   static uint64_t Bits(T value) { return std::bit_cast<Plain>(value); }
   static T From(uint64_t bits) { return std::bit_cast<T>(static_cast<Plain>(bits)); }

@@ -256,34 +256,30 @@ class Fuzz {
     const std::deque<Event>& known = duel_.model().events();
     const uint32_t current = duel_.model().generation();
     const uint32_t behind = (current - since) % kGenerations;
-    uint32_t generation = since % kGenerations;
-    uint64_t lost = 0;
+    // Of the last eight, those that there were.
+    const uint32_t kept = std::min(behind, 8u);
+    uint64_t lost = behind - kept;
+    uint32_t generation = (current - kept) % kGenerations;
     size_t count = 0;
-    if (behind < kGenerations / 2) {
-      // Of the last eight, those that there were.
-      const uint32_t kept = std::min(behind, 8u);
-      lost = behind - kept;
-      generation = (current - kept) % kGenerations;
-      while (generation != current && count < room) {
-        const uint32_t next = (generation + 1) % kGenerations;
-        const auto is_next = [=](const Event& event) { return event.generation == next; };
-        const auto found = std::find_if(known.begin(), known.end(), is_next);
-        // A fresh breaker's state was begun by no event, and a reader waits for it.
-        if (found == known.end() && next == current) break;
-        generation = next;
-        if (found == known.end()) {
-          ++lost;
-          continue;
-        }
-        spillway_event told = {};
-        const std::byte* at = array.bytes() + count++ * step;
-        std::memcpy(&told, at, std::min(step, sizeof told));
-        Require(step < sizeof told || CCircuitBreaker::FromC(told) == *found, "another event");
-        Require(told.generation == found->generation, "an event of another generation");
-        Require(step <= sizeof told || std::all_of(at + sizeof told, at + step,
-                                                   [](auto b) { return b == std::byte{}; }),
-                "the rest of an event is not zero");
+    while (generation != current && count < room) {
+      const uint32_t next = (generation + 1) % kGenerations;
+      const auto is_next = [=](const Event& event) { return event.generation == next; };
+      const auto found = std::find_if(known.begin(), known.end(), is_next);
+      // A fresh breaker's state was begun by no event, and a reader waits for it.
+      if (found == known.end() && next == current) break;
+      generation = next;
+      if (found == known.end()) {
+        ++lost;
+        continue;
       }
+      spillway_event told = {};
+      const std::byte* at = array.bytes() + count++ * step;
+      std::memcpy(&told, at, std::min(step, sizeof told));
+      Require(step < sizeof told || CCircuitBreaker::FromC(told) == *found, "another event");
+      Require(told.generation == found->generation, "an event of another generation");
+      Require(step <= sizeof told ||
+                  std::all_of(at + sizeof told, at + step, [](auto b) { return b == std::byte{}; }),
+              "the rest of an event is not zero");
     }
     Require(batch.count == count, "another number of events");
     Require(batch.lost == lost, "another number of lost events");

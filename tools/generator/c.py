@@ -82,9 +82,8 @@ def ends(noun: Noun, what: str, rows: Sequence[Field]) -> str:
 
 def conversions(noun: Noun) -> str:
     head = f"inline bool FromC(const spillway_{noun.noun}_options& from, {noun.cpp}Settings* to,"
-    includes = f"""\
-#include "spillway/{noun.folder}/{noun.noun}_settings.h"
-#include "spillway/c_api.h\""""
+    headers = sorted([f"spillway/{noun.folder}/{noun.noun}_settings.h", "spillway/c_api.h"])
+    includes = "\n".join(f'#include "{path}"' for path in headers)
     body = f"""\
 namespace spillway {{
 

@@ -98,7 +98,7 @@ spillway_status New(Handle** out, const char* name, size_t name_length,
     if (options != nullptr && !ReadOptions<Handle>(options, &settings, problem)) return false;
     auto object = ObjectOf<Handle>::Make(std::string_view(name, name_length), settings, problem);
     if (object == nullptr) return false;
-    *out = new Handle(std::move(object));
+    *out = std::make_unique<Handle>(std::move(object)).release();
     return true;
   });
 }

@@ -3,8 +3,8 @@
 #ifndef SPILLWAY_C_GENERATED_TOKEN_BUCKET_H_
 #define SPILLWAY_C_GENERATED_TOKEN_BUCKET_H_
 
-#include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/c_api.h"
+#include "spillway/limiter/token_bucket_settings.h"
 
 namespace spillway {
 

@@ -7,8 +7,6 @@
 
 #include "check.h"
 
-#define SECOND INT64_C(1000000000)
-
 /* Trips at the first failure, stays open for 5 s, and has no jitter. */
 static inline spillway_circuit_breaker_options brittle_options(void) {
   spillway_circuit_breaker_options options = SPILLWAY_CIRCUIT_BREAKER_OPTIONS_INIT;

@@ -7,10 +7,6 @@
 
 #include "check.h"
 
-#ifndef SECOND
-#define SECOND INT64_C(1000000000)
-#endif
-
 /* A test cannot go on without its bucket. */
 static inline spillway_token_bucket* make_bucket_of(const spillway_token_bucket_options* options) {
   spillway_token_bucket* bucket = NULL;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SECOND INT64_C(1000000000)
+
 static int check_failures;
 
 __attribute__((format(printf, 3, 4))) static inline void check_fail(const char* file, int line,

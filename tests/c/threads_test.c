@@ -1,43 +1,19 @@
 /* One breaker in many threads, and in the children of fork(). */
-#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "breakers.h"
+#include "threads.h"
 
-enum { THREADS = 10, TIMES = 20000, CHILDREN = 20 };
-
-typedef struct job {
-  pthread_t thread;
-  spillway_circuit_breaker* breaker;
-  spillway_permit permit;
-  int result;
-} job;
-
-/* Runs `work` in `count` threads at once, and adds up their results. */
-static int run_in_threads(spillway_circuit_breaker* breaker, int count, void* (*work)(void*)) {
-  job jobs[THREADS];
-  int sum = 0;
-  int i = 0;
-  for (; i < count; ++i) {
-    jobs[i].breaker = breaker;
-    jobs[i].result = 0;
-    CHECK_INT(pthread_create(&jobs[i].thread, NULL, work, &jobs[i]), 0);
-  }
-  for (i = 0; i < count; ++i) {
-    CHECK_INT(pthread_join(jobs[i].thread, NULL), 0);
-    sum += jobs[i].result;
-  }
-  return sum;
-}
+enum { CHILDREN = 20 };
 
 /* Makes one call and adds it to the result when it is counted. Whether it was admitted. */
 static int make_call(job* self) {
   spillway_acquire_result result;
-  if (spillway_circuit_breaker_try_acquire_at(self->breaker, SECOND, &result) != SPILLWAY_ADMITTED)
+  if (spillway_circuit_breaker_try_acquire_at(self->object, SECOND, &result) != SPILLWAY_ADMITTED)
     return 0;
   self->result +=
-      spillway_circuit_breaker_settle_at(self->breaker, &result.permit, SPILLWAY_OUTCOME_SUCCESS,
+      spillway_circuit_breaker_settle_at(self->object, &result.permit, SPILLWAY_OUTCOME_SUCCESS,
                                          SECOND) == SPILLWAY_SETTLEMENT_COUNTED;
   return 1;
 }
@@ -72,7 +48,7 @@ TEST(every_refusal_of_every_thread_is_counted) {
 static void* ask_once(void* argument) {
   job* const self = (job*)argument;
   spillway_acquire_result result;
-  self->result = spillway_circuit_breaker_try_acquire_at(self->breaker, 6 * SECOND, &result) ==
+  self->result = spillway_circuit_breaker_try_acquire_at(self->object, 6 * SECOND, &result) ==
                  SPILLWAY_ADMITTED;
   return NULL;
 }
@@ -87,21 +63,28 @@ TEST(one_thread_of_many_gets_the_probe) {
   }
 }
 
+typedef struct settle_job {
+  spillway_circuit_breaker* breaker;
+  spillway_permit permit;
+  spillway_settlement settlement;
+} settle_job;
+
 static void* settle_permit(void* argument) {
-  job* const self = (job*)argument;
-  self->result = spillway_circuit_breaker_settle_at(self->breaker, &self->permit,
-                                                    SPILLWAY_OUTCOME_FAILURE, SECOND);
+  settle_job* const self = (settle_job*)argument;
+  self->settlement = spillway_circuit_breaker_settle_at(self->breaker, &self->permit,
+                                                        SPILLWAY_OUTCOME_FAILURE, SECOND);
   return NULL;
 }
 
 TEST(a_permit_settles_on_another_thread) {
   spillway_circuit_breaker* breaker = make(NULL);
-  job other;
+  settle_job other;
+  pthread_t thread;
   other.breaker = breaker;
   other.permit = acquire(breaker, SECOND);
-  CHECK_INT(pthread_create(&other.thread, NULL, settle_permit, &other), 0);
-  CHECK_INT(pthread_join(other.thread, NULL), 0);
-  CHECK_INT(other.result, SPILLWAY_SETTLEMENT_COUNTED);
+  CHECK_INT(pthread_create(&thread, NULL, settle_permit, &other), 0);
+  CHECK_INT(pthread_join(thread, NULL), 0);
+  CHECK_INT(other.settlement, SPILLWAY_SETTLEMENT_COUNTED);
   CHECK(is_empty(&other.permit));
   CHECK_INT(look(breaker, SECOND).failures, 1);
   spillway_circuit_breaker_unref(breaker);
@@ -113,12 +96,12 @@ static void* hold_references(void* argument) {
   job* const self = (job*)argument;
   int i = 0;
   for (; i < TIMES; ++i) {
-    spillway_circuit_breaker* mine = spillway_circuit_breaker_ref(self->breaker);
+    spillway_circuit_breaker* mine = spillway_circuit_breaker_ref(self->object);
     spillway_acquire_result result;
     self->result += spillway_circuit_breaker_try_acquire_at(mine, SECOND, &result) == 0;
     spillway_circuit_breaker_unref(mine);
   }
-  spillway_circuit_breaker_unref(self->breaker);
+  spillway_circuit_breaker_unref(self->object);
   return NULL;
 }
 
@@ -133,7 +116,7 @@ TEST(the_last_reference_of_any_thread_frees) {
 static void* reset_often(void* argument) {
   job* const self = (job*)argument;
   int i = 0;
-  for (; i < TIMES; ++i) spillway_circuit_breaker_reset_at(self->breaker, i);
+  for (; i < TIMES; ++i) spillway_circuit_breaker_reset_at(self->object, i);
   return NULL;
 }
 
@@ -158,8 +141,7 @@ TEST(events_are_drained_while_they_are_made) {
   spillway_event_batch batch = SPILLWAY_EVENT_BATCH_INIT(events, 3);
   uint64_t seen = 0;
   job writer;
-  writer.breaker = breaker;
-  CHECK_INT(pthread_create(&writer.thread, NULL, reset_often, &writer), 0);
+  start(&writer, breaker, 0, reset_often);
   while (seen < TIMES) drain(breaker, &batch, &seen);
   CHECK_INT(pthread_join(writer.thread, NULL), 0);
   drain(breaker, &batch, &seen);
@@ -191,9 +173,7 @@ TEST(a_child_of_fork_uses_its_own_breaker) {
   spillway_circuit_breaker* breaker = make(NULL);
   job worker;
   int i = 0;
-  worker.breaker = breaker;
-  worker.result = 0;
-  CHECK_INT(pthread_create(&worker.thread, NULL, make_calls_until_refused, &worker), 0);
+  start(&worker, breaker, 0, make_calls_until_refused);
   fflush(stdout);
   for (; i < CHILDREN; ++i) {
     spillway_permit permit = acquire(breaker, SECOND);

@@ -1,5 +1,6 @@
-/* The metrics of breakers as text. */
+/* The metrics of breakers and buckets as text. */
 #include "breakers.h"
+#include "buckets.h"
 
 static spillway_metrics* make_metrics(void) {
   spillway_metrics* metrics = NULL;
@@ -248,5 +249,39 @@ TEST(what_must_be_there_is_asked_for) {
   error.struct_size = 1;
   CHECK_INT(spillway_metrics_add_circuit_breaker(metrics, breaker, &error), SPILLWAY_E_MISUSE);
   spillway_circuit_breaker_unref(breaker);
+  spillway_metrics_unref(metrics);
+}
+
+TEST(a_bucket_is_shown_beside_the_breaker_of_its_name) {
+  spillway_metrics* metrics = make_metrics();
+  spillway_token_bucket* bucket = make_bucket(10, 5);
+  spillway_token_bucket* second = make_bucket(10, 5);
+  spillway_error error = SPILLWAY_ERROR_INIT;
+  give(metrics, make(NULL));
+  CHECK_INT(spillway_metrics_add_token_bucket(metrics, bucket, &error), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_token_bucket(metrics, second, &error),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_TEXT(error.message, "name is \"test\"");
+  CHECK_INT(take(bucket, 4, 0), SPILLWAY_ADMITTED);
+  CHECK_INT(take(bucket, 4, 0), SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED);
+  CHECK_INT(take(bucket, 6, 0), SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST);
+  char* text = text_at(metrics, SECOND / 10);
+  CHECK_TEXT(text, "circuit_breaker_state{name=\"test\",state=\"closed\"} 1\n");
+  CHECK_TEXT(text, "token_bucket_calls_total{name=\"test\",decision=\"admitted\"} 1\n");
+  CHECK_TEXT(text, "token_bucket_calls_total{name=\"test\",decision=\"refused\"} 2\n");
+  CHECK_TEXT(text, "token_bucket_calls_total{name=\"test\",decision=\"dry_run\"} 0\n");
+  CHECK_TEXT(text, "token_bucket_tokens{name=\"test\"} 2\n");
+  CHECK_TEXT(text, "token_bucket_burst{name=\"test\"} 5\n");
+  CHECK_TEXT(text, "token_bucket_time_to_full_seconds{name=\"test\"} 0.3\n");
+  free(text);
+  CHECK_INT(spillway_metrics_remove_token_bucket(metrics, second), SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_remove_token_bucket(metrics, bucket), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_token_bucket(metrics, second, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_token_bucket(NULL, bucket, &error), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_add_token_bucket(metrics, NULL, &error), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_remove_token_bucket(NULL, bucket), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_remove_token_bucket(metrics, NULL), SPILLWAY_E_MISUSE);
+  spillway_token_bucket_unref(bucket);
+  spillway_token_bucket_unref(second);
   spillway_metrics_unref(metrics);
 }

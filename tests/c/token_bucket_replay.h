@@ -67,7 +67,7 @@ static void step_take(bucket_replay* self, const cJSON* step, int64_t at) {
   for (; times > 0 && check_failures == 0; --times, at += every) {
     spillway_limit_status status;
     CHECK_INT(spillway_token_bucket_try_acquire_at(self->bucket, n, at, &status), expected);
-    check_limit_status(step, &status);
+    if (times == 1) check_limit_status(step, &status);
   }
 }
 

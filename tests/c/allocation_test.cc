@@ -1,0 +1,94 @@
+// The calls that are made for each request allocate nothing, through C as little as in C++, and nor
+// does what looks or changes.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "spillway/c_api.h"
+#include "tests/support/allocations.h"
+
+namespace spillway {
+namespace {
+
+template <class Body>
+uint64_t AllocationsOf(Body body) {
+  const uint64_t before = testing::allocations;
+  body();
+  return testing::allocations - before;
+}
+
+TEST(CAllocationTest, AllocationsInTheLibraryAreSeen) {
+  spillway_circuit_breaker* breaker = nullptr;
+  EXPECT_GE(
+      AllocationsOf([&] { spillway_circuit_breaker_new(&breaker, nullptr, 0, nullptr, nullptr); }),
+      1u);
+  spillway_circuit_breaker_unref(breaker);
+}
+
+void UseAll(spillway_circuit_breaker* breaker) {
+  spillway_circuit_breaker_snapshot snapshot;
+  snapshot.struct_size = sizeof snapshot;
+  spillway_acquire_result result;
+  for (int64_t now = 0; now < 100; ++now) {
+    spillway_circuit_breaker_try_acquire_at(breaker, now, &result);
+    spillway_circuit_breaker_settle_at(breaker, &result.permit, SPILLWAY_OUTCOME_FAILURE, now);
+  }
+  EXPECT_EQ(spillway_circuit_breaker_try_acquire_at(breaker, 100, &result),
+            SPILLWAY_CIRCUIT_BREAKER_REJECTION_OPEN);
+  spillway_circuit_breaker_snapshot_at(breaker, 100, &snapshot);
+}
+
+TEST(CAllocationTest, ACallOfABreakerAllocatesNothing) {
+  spillway_circuit_breaker* breaker = nullptr;
+  ASSERT_EQ(spillway_circuit_breaker_new(&breaker, nullptr, 0, nullptr, nullptr), SPILLWAY_OK);
+  UseAll(breaker);  // A thread's first refusal may: it registers the return of the thread's slot.
+  spillway_circuit_breaker_reset_at(breaker, 100);
+  EXPECT_EQ(AllocationsOf([&] { UseAll(breaker); }), 0u);
+  spillway_circuit_breaker_unref(breaker);
+}
+
+// At one moment, which leaves the bucket as it was.
+void UseAll(spillway_token_bucket* bucket) {
+  spillway_limit_status status;
+  spillway_token_bucket_reservation reservation;
+  spillway_token_bucket_snapshot snapshot;
+  spillway_token_bucket_options options;
+  snapshot.struct_size = sizeof snapshot;
+  options.struct_size = sizeof options;
+  EXPECT_EQ(spillway_token_bucket_try_acquire_at(bucket, 1, 0, &status), SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_token_bucket_try_acquire_at(bucket, 9, 0, &status),
+            SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED);
+  EXPECT_EQ(spillway_token_bucket_try_acquire_at(bucket, 10, 0, nullptr),
+            SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST);
+  EXPECT_EQ(spillway_token_bucket_acquire_up_to_at(bucket, 20, 0), 8);
+  EXPECT_EQ(spillway_token_bucket_acquire_up_to_at(bucket, 20, 0), 0);
+  EXPECT_EQ(spillway_token_bucket_reserve_at(bucket, 2, 0, 0, &reservation, &status),
+            SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED);
+  EXPECT_EQ(spillway_token_bucket_reserve_at(bucket, 2, INT64_MAX, 0, &reservation, &status),
+            SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_token_bucket_cancel_at(bucket, &reservation, 0), SPILLWAY_OK);
+  EXPECT_EQ(spillway_token_bucket_force_acquire_at(bucket, 5, 0), SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_token_bucket_refund_at(bucket, 100, 0), SPILLWAY_OK);
+  EXPECT_EQ(spillway_token_bucket_snapshot_at(bucket, 0, &snapshot), SPILLWAY_OK);
+  EXPECT_EQ(snapshot.tokens, 9);
+  EXPECT_EQ(spillway_token_bucket_options_get(bucket, &options), SPILLWAY_OK);
+  options.rate += 1;
+  EXPECT_EQ(
+      spillway_token_bucket_reconfigure_at(bucket, &options, SPILLWAY_INHERITANCE_KEEP, 0, nullptr),
+      SPILLWAY_OK);
+}
+
+TEST(CAllocationTest, ACallOfATokenBucketAllocatesNothing) {
+  spillway_token_bucket_options options = SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT;
+  options.rate = 10;
+  options.burst = 9;
+  spillway_token_bucket* bucket = nullptr;
+  ASSERT_EQ(spillway_token_bucket_new(&bucket, nullptr, 0, &options, nullptr), SPILLWAY_OK);
+  UseAll(bucket);  // A thread's first call may, as above.
+  EXPECT_EQ(AllocationsOf([&] { UseAll(bucket); }), 0u);
+  spillway_token_bucket_unref(bucket);
+}
+
+}  // namespace
+}  // namespace spillway

@@ -50,13 +50,14 @@ int main(void) {
   TrySend(bucket, SECOND / 10);
   for (int i = 0; i < 3; ++i) SendInTurn(bucket, SECOND / 5);
 
-  /* A turn that is not needed any more goes back, and the next one comes earlier. */
+  /* A turn that is not needed any more goes back, and the next one asked for has it. */
   spillway_token_bucket_reservation turn;
   if (spillway_token_bucket_reserve_at(bucket, 1, SECOND, SECOND / 5, &turn, NULL) ==
       SPILLWAY_ADMITTED) {
     spillway_token_bucket_cancel_at(bucket, &turn, SECOND / 5);
     printf("0.2 s: gave its turn back\n");
   }
+  SendInTurn(bucket, SECOND / 5);
   spillway_token_bucket_unref(bucket);
   return 0;
 }

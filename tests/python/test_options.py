@@ -171,8 +171,8 @@ def test_bad_initial_state() -> None:
         ({"in_flight": True, "window": sw.CountWindow()}, r"^in_flight is true; it needs a time w"),
         ({"striped": True, "window": sw.Consecutive()}, r"^striped is true; it needs a time windo"),
         ({"scope": "host"}, r"^scope is 'host'; it must be 'process'"),
-        ({"name": ""}, r"^name is ''; it must be a str that is not empty and has a UTF-8 fo"),
-        ({"name": "\ud800"}, r"^name is '\\ud800'; it must be a str that is not empty and has a"),
+        ({"name": ""}, r"^name is ''; it must be a str that is not empty and has a UTF-8 "),
+        ({"name": "\ud800"}, r"^name is '\\ud800'; it must be a str that is not empty and has "),
     ],
     ids=str,
 )

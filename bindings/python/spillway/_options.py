@@ -36,7 +36,7 @@ class Options:
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """The same with some changes. Raises TypeError for a name that is no option."""
-        return replace(cast(Any, self), **changes)
+        return cast(Self, replace(cast(Any, self), **changes))
 
     def settings(self) -> dict[str, Any]:
         """For the core."""

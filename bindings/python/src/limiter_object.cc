@@ -234,9 +234,8 @@ PyMethodDef kMethods[] = {
     {"try_acquire", AsCFunction(TryAcquire), METH_FASTCALL | METH_KEYWORDS,
      "try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision\n\n"
      "Takes n, all or none: a true Decision, or a false one that says when to ask again.\n\n"
-     "0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the "
-     "monotonic\n"
-     "clock. Thread-safe; never blocks."},
+     "0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the\n"
+     "monotonic clock. Thread-safe; never blocks."},
     {"peek", AsCFunction(Peek), METH_FASTCALL | METH_KEYWORDS,
      "peek(self, n: int = 1, now_ns: int | None = None) -> Decision\n\n"
      "What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing."},

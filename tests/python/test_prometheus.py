@@ -112,7 +112,9 @@ def test_the_families_are_those_of_the_table() -> None:
     collector = spillway.prometheus.Collector()
     with sw.testing.virtual_time() as time, scenario():
         time.advance(NOW / SECOND)
+        bucket = sw.TokenBucket("payments", rate=1.0)  # of another kind: the name is free
         shown = [(m.name, m.type, m.documentation) for m in collector.collect()]
+        assert bucket.name == "payments"
     assert shown == [(m.name, m.type, m.documentation) for m in collector.describe()]
     assert all(not metric.samples for metric in collector.describe())
 
@@ -171,8 +173,33 @@ def test_policies_come_and_go_while_they_are_scraped() -> None:
     assert steady.name == "steady"
 
 
+def test_a_token_bucket_is_shown() -> None:
+    with sw.testing.virtual_time() as time:
+        bucket = sw.TokenBucket("api", rate=2.0, burst=5)
+        trial = sw.TokenBucket("trial", rate=1.0, dry_run=True)
+        assert [bool(bucket.try_acquire(n)) for n in (3, 3, 2, 1)] == [True, False, True, False]
+        bucket.force_acquire(2)
+        assert all(trial.try_acquire() for _ in range(3))
+        time.advance(0.25)
+        lines = prometheus_client.generate_latest(new_registry()).decode().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        'spillway_token_bucket_calls_total{decision="admitted",name="api"} 3.0',
+        'spillway_token_bucket_calls_total{decision="refused",name="api"} 2.0',
+        'spillway_token_bucket_calls_total{decision="dry_run",name="api"} 0.0',
+        'spillway_token_bucket_calls_total{decision="admitted",name="trial"} 1.0',
+        'spillway_token_bucket_calls_total{decision="refused",name="trial"} 0.0',
+        'spillway_token_bucket_calls_total{decision="dry_run",name="trial"} 2.0',
+        'spillway_token_bucket_tokens{name="api"} -2.0',
+        'spillway_token_bucket_tokens{name="trial"} 0.0',
+        'spillway_token_bucket_burst{name="api"} 5.0',
+        'spillway_token_bucket_burst{name="trial"} 1.0',
+        'spillway_token_bucket_time_to_full_seconds{name="api"} 3.25',
+        'spillway_token_bucket_time_to_full_seconds{name="trial"} 0.75',
+    ]
+
+
 def test_a_name_that_is_no_utf8_cannot_be_made() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="UTF-8"):
         sw.CircuitBreaker("\ud800")
 
 

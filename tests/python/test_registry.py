@@ -1,4 +1,4 @@
-"""The named breakers of the process."""
+"""The named policies of the process."""
 
 from __future__ import annotations
 
@@ -30,6 +30,19 @@ def test_a_name_belongs_to_one_live_breaker() -> None:
     with pytest.raises(ValueError, match=message):
         sw.CircuitBreaker("payments")
     assert sw.registry.get(sw.CircuitBreaker, "payments") is breaker
+
+
+def test_each_kind_of_policy_has_names_of_its_own() -> None:
+    breaker = sw.CircuitBreaker("payments")
+    bucket = sw.TokenBucket("payments", rate=1.0)
+    assert list(sw.registry) == [breaker, bucket]
+    assert sw.registry.get(sw.TokenBucket, "payments") is bucket
+    assert sw.registry.get(sw.CircuitBreaker, "payments") is breaker
+    with pytest.raises(ValueError, match=r"differ from that of every live token bucket, and <Tok"):
+        sw.TokenBucket("payments", rate=2.0)
+    del bucket
+    gc.collect()
+    sw.TokenBucket("payments", rate=2.0)
 
 
 def test_threads_race_for_a_name() -> None:

@@ -1,4 +1,4 @@
-"""Replays tests/vectors/circuit_breaker.json; tests/vectors/README.md says what it holds."""
+"""Replays tests/vectors/*.json; tests/vectors/README.md says what they hold."""
 
 from __future__ import annotations
 
@@ -6,138 +6,45 @@ import json
 from pathlib import Path
 from typing import Any
 
+import circuit_breaker_replay
 import pytest
-import spillway as sw
-from breakers import arguments
+import token_bucket_replay
 
-FILE = Path(__file__).parents[1] / "vectors" / "circuit_breaker.json"
-DATA = json.loads(FILE.read_text(encoding="utf-8"))
-OUTCOMES = {"S": sw.Outcome.SUCCESS, "F": sw.Outcome.FAILURE, "I": sw.Outcome.IGNORED}
-KINDS = ("acquire", "settle", "calls", "foreign", "manual", "reconfigure", "snapshot", "events")
-
-Step = dict[str, Any]
-
-
-class Replay:
-    def __init__(self, options: Step, origin: int) -> None:
-        self.options = arguments(options)
-        self.breaker = sw.CircuitBreaker(**self.options)
-        self.origin = origin
-        self.permits: dict[str, sw.Permit] = {}
-        self.dropped: list[sw.Permit] = []  # a permit that is collected would settle itself
-        self.foreign: dict[str, sw.CircuitBreaker] = {}
-
-    def run(self, steps: list[Step], later: int = 0) -> None:
-        for step in steps:
-            if "repeat" in step:
-                assert set(step) == {"repeat", "every_ns", "steps"}
-                for lap in range(step["repeat"]):
-                    self.run(step["steps"], later + lap * step["every_ns"])
-                continue
-            (kind,) = (name for name in KINDS if name in step)
-            rest = {name: value for name, value in step.items() if name != kind}
-            if "at" in rest:
-                rest["at"] += self.origin + later
-            for _ in range(rest.pop("times", 1) if kind != "calls" else 1):
-                getattr(self, kind)(step[kind], **rest)
-
-    def finish(self) -> None:
-        for permit in [*self.permits.values(), *self.dropped]:
-            if not permit.settled:
-                permit.settle(sw.Outcome.IGNORED, now_ns=0)
-
-    def admit(self, breaker: sw.CircuitBreaker, name: str, at: int) -> None:
-        permit = breaker.try_acquire(now_ns=at)
-        assert permit, permit
-        if name in self.permits:
-            self.dropped.append(self.permits[name])
-        self.permits[name] = permit
-
-    def acquire(
-        self, name: str, at: int, expect: str = "admitted", retry_after_ns: int = 0
-    ) -> None:
-        if expect == "admitted":
-            self.admit(self.breaker, name, at)
-            return
-        rejection = self.breaker.try_acquire(now_ns=at)
-        assert not rejection, rejection
-        assert (rejection.reason, rejection.retry_after_ns) == (expect, retry_after_ns)
-        assert rejection.retry_after * 10**9 >= retry_after_ns
-
-    def settle(self, name: str, at: int, outcome: str = "success", expect: str = "counted") -> None:
-        before = self.breaker.snapshot(now_ns=at)
-        counted = self.permits[name].settle(sw.Outcome(outcome), now_ns=at)
-        after = self.breaker.snapshot(now_ns=at)
-        changed = {
-            "counted": counted,
-            "stale": after.total_stale - before.total_stale == 1,
-            "misused": after.total_misused - before.total_misused == 1,
-        }
-        assert {name for name, holds in changed.items() if holds} == {expect}
-
-    def calls(
-        self, letters: str, at: int, took_ns: int = 0, every_ns: int = 0, times: int = 1
-    ) -> None:
-        for letter in letters * times:
-            permit = self.breaker.try_acquire(now_ns=at)
-            assert permit, permit
-            assert permit.settle(OUTCOMES[letter], now_ns=at + took_ns)
-            at += every_ns
-
-    def manual(self, name: str, at: int, expect: str) -> None:
-        changed = getattr(self.breaker, name)(now_ns=at)
-        assert changed is {"changed": None if name == "reset" else True, "unchanged": False}[expect]
-
-    def reconfigure(self, changes: Step, expect: str) -> None:
-        if expect == "ok":
-            self.breaker.reconfigure(**arguments(changes))
-        else:
-            with pytest.raises(ValueError, match=r"must be|cannot change|needs"):
-                self.breaker.reconfigure(**arguments(changes))
-
-    def snapshot(self, fields: Step, at: int) -> None:
-        expected = {name: None if value == -1 else value for name, value in fields.items()}
-        if "since_ns" in expected:
-            expected["since_ns"] += self.origin
-        got = self.breaker.snapshot(now_ns=at).as_dict()
-        assert {name: got[name] for name in expected} == pytest.approx(expected, abs=1e-12)
-
-    def events(self, expected: list[Step], since: int, lost: int = 0) -> None:
-        events = self.breaker.events(since)
-        got = [
-            {
-                "generation": event.generation,
-                "from": event.old,
-                "to": event.new,
-                "reason": event.reason,
-                "rate": -1 if event.rate is None else event.rate,
-                "at": event.time_ns - self.origin,
-            }
-            for event in events
-        ]
-        assert len(got) == len(expected)
-        for one, wanted in zip(got, expected, strict=True):
-            assert {name: one[name] for name in wanted} == pytest.approx(wanted, abs=1e-12)
-        assert [event.sequence for event in events] == [event.generation for event in events]
-        assert self.breaker._read_events(since, self.breaker.generation)[1] == lost
+FOLDER = Path(__file__).parents[1] / "vectors"
+REPLAYS: dict[str, Any] = {
+    "circuit_breaker": circuit_breaker_replay.Replay,
+    "token_bucket": token_bucket_replay.Replay,
+}
+DATA = {noun: json.loads((FOLDER / f"{noun}.json").read_text("utf-8")) for noun in REPLAYS}
 
 
-# A permit of Python settles itself, so it cannot be brought to another breaker.
-VECTORS = [vector for vector in DATA["vectors"] if not any("foreign" in s for s in vector["steps"])]
+def sayable(vector: dict[str, Any]) -> bool:
+    """A permit of Python settles itself, so it cannot be brought to another breaker."""
+    return not any("foreign" in step for step in vector["steps"])
+
+
+VECTORS = [
+    pytest.param(noun, vector, id=f"{noun}: {vector['name']}")
+    for noun, data in DATA.items()
+    for vector in data["vectors"]
+    if sayable(vector)
+]
 
 
 def test_only_what_python_cannot_say_is_left_out() -> None:
-    assert DATA["noun"] == "circuit_breaker"
-    assert set(DATA) == {"noun", "vectors"}
-    assert len(DATA["vectors"]) - len(VECTORS) == 1
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(REPLAYS)
+    assert sum(len(data["vectors"]) for data in DATA.values()) - len(VECTORS) == 1
     known = {"name", "source", "note", "options", "origins", "steps"}
-    assert all(set(vector) <= known for vector in VECTORS)
+    for noun, data in DATA.items():
+        assert data["noun"] == noun
+        assert set(data) == {"noun", "vectors"}
+        assert all(set(vector) <= known for vector in data["vectors"])
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
-def test_vector(vector: Step) -> None:
+@pytest.mark.parametrize(("noun", "vector"), VECTORS)
+def test_vector(noun: str, vector: dict[str, Any]) -> None:
     for origin in vector["origins"]:
-        replay = Replay(vector["options"], int(origin))
+        replay = REPLAYS[noun](vector["options"], int(origin))
         try:
             replay.run(vector["steps"])
         finally:

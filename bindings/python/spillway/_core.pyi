@@ -328,8 +328,8 @@ class Limiter(Policy):
         """
         Takes n, all or none: a true Decision, or a false one that says when to ask again.
 
-        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the monotonic
-        clock. Thread-safe; never blocks.
+        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the
+        monotonic clock. Thread-safe; never blocks.
         """
 
 class Guarded:

@@ -46,11 +46,10 @@ class TokenBucket(Limiter):
     ...     return f"fetched {number}"
     >>> fetch(3)
     'fetched 3'
-    >>> decision = bucket.try_acquire(now_ns=0)
-    >>> bool(decision), decision.limit
-    (True, 2)
-    >>> bucket.try_acquire(n=3).reason
-    <TokenBucketRejection.EXCEEDS_BURST: 'exceeds_burst'>
+    >>> bucket.try_acquire(n=3)
+    <Decision: exceeds_burst, 1 of 2 left>
+    >>> with bucket:
+    ...     total = fetch.__wrapped__(4)
     >>> bucket.acquire(timeout=1.0)
 
     What is admitted in any time t is at most burst + rate * t tokens, whatever the rate: nothing is

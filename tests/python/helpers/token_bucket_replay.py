@@ -73,6 +73,7 @@ class Replay:
         max_wait = None if max_wait_ns is None else max_wait_ns / SECOND
         if expect == "misuse":
             self.misuse(self.bucket.reserve, n, max_wait, now_ns=at)
+            self.reservations[name] = None
             return
         made = self.reservations[name] = self.bucket.reserve(n, max_wait, now_ns=at)
         assert (made is not None) is (expect == "admitted")
@@ -85,7 +86,10 @@ class Replay:
         assert reservation is None or reservation.cancel(now_ns=at)
 
     def refund(self, n: int, at: int) -> None:
-        self.bucket.refund(n, now_ns=at)
+        if n < 0:
+            self.misuse(self.bucket.refund, n, now_ns=at)
+        else:
+            self.bucket.refund(n, now_ns=at)
 
     def change(self, changes: Step, inheritance: str, at: int) -> None:
         self.bucket.reconfigure(inheritance, now_ns=at, **changes)

@@ -1,17 +1,18 @@
-"""The examples in the docstrings, and in README.md and the page of the breaker."""
+"""The examples in the docstrings, in README.md and the pages, and those that are programs."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
 import pkgutil
+import runpy
 from pathlib import Path
 
 import pytest
-import spillway
+import spillway as sw
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = [found.name for found in pkgutil.iter_modules(spillway.__path__)]
+NAMES = [found.name for found in pkgutil.iter_modules(sw.__path__)]
 MODULES = ["spillway", *(f"spillway.{name}" for name in NAMES)]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -24,6 +25,18 @@ def test_examples_of_docstrings(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_examples_of_pages(page: Path) -> None:
     assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
+def test_the_program_of_the_token_bucket(capsys: pytest.CaptureFixture[str]) -> None:
+    with sw.testing.virtual_time() as time:
+        runpy.run_path(str(ROOT / "examples" / "token_bucket.py"), run_name="__main__")
+        assert time.now_ns == 150_000_000
+    assert capsys.readouterr().out.splitlines() == [
+        *(f"{place} is found" for place in ("Aachen", "Bonn", "Celle", "Dresden", "Essen")),
+        "Fulda is not looked up: try again in 0.05 s",
+        *(f"{place} is imported" for place in ("Gera", "Halle", "Ilmenau")),
+        "8 requests, 1 refused",
+    ]
 
 
 def test_there_are_examples() -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a guarded call costs in Python, beside the bare call and two other breakers.
+"""What breakers and limiters cost in Python, beside bare calls and other packages.
 
 Each figure is the median of repeats, all measured in turn in this run. Figures are printed, never
 judged.
@@ -22,8 +22,11 @@ import tracemalloc
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
+import aiolimiter
 import circuitbreaker
+import limits
 import pybreaker
+import pyrate_limiter
 import spillway as sw
 
 FORMAT = argparse.RawDescriptionHelpFormatter
@@ -153,6 +156,63 @@ def cases() -> list[Case]:
     ]
 
 
+PLENTY = 10**9
+
+
+def aiolimited(count: int) -> float:
+    """It belongs to one event loop, and each measurement has its own."""
+    return awaits(aiolimiter.AsyncLimiter(PLENTY, 1).acquire)(count)
+
+
+def drained() -> sw.TokenBucket:
+    bucket = sw.TokenBucket(rate=1e-10)
+    assert bucket.try_acquire()
+    return bucket
+
+
+def limiter_cases() -> list[Case]:
+    """Limiters that admit everything, and the same that refuse everything."""
+    bucket = sw.TokenBucket(rate=PLENTY, burst=PLENTY)
+    uncounted = sw.TokenBucket(rate=PLENTY, burst=PLENTY, counted=False)
+    empty = drained()
+    plenty, nothing = limits.RateLimitItemPerSecond(PLENTY), limits.RateLimitItemPerYear(1)
+    storage = limits.storage.MemoryStorage()
+    fixed = limits.strategies.FixedWindowRateLimiter(storage)
+    sliding = limits.strategies.SlidingWindowCounterRateLimiter(storage)
+    sliding.hit(nothing, "empty")
+    pyrate, pyrate_empty = (
+        pyrate_limiter.Limiter(
+            pyrate_limiter.StateBucket([rate], pyrate_limiter.TokenBucket())
+        ).try_acquire
+        for rate in (pyrate_limiter.Rate(PLENTY, 1000), pyrate_limiter.Rate(1, 10**10))
+    )
+    pyrate_empty("empty", blocking=False)
+    base, base_async = "C method that does nothing", "bare await"
+    return [
+        Case(base, calls((5).conjugate)),
+        Case("bucket.try_acquire()", calls(bucket.try_acquire), base),
+        Case("bucket.try_acquire(), uncounted", calls(uncounted.try_acquire), base),
+        Case("bucket.try_acquire(3, now_ns)", calls(lambda: bucket.try_acquire(3, PLENTY)), base),
+        Case("bucket.reserve()", calls(bucket.reserve), base),
+        Case("bucket.acquire(), no wait", calls(bucket.acquire), base),
+        Case("limits, fixed window", calls(lambda: fixed.hit(plenty, "user")), base),
+        Case("limits, sliding counter", calls(lambda: sliding.hit(plenty, "user")), base),
+        Case("pyrate-limiter, token bucket", calls(lambda: pyrate("user", blocking=False)), base),
+        Case("@bucket", calls(bucket(no_op)), "bare call"),
+        Case("bucket.acquire_async(), no wait", awaits(bucket.acquire_async), base_async),
+        Case("aiolimiter, no wait", aiolimited, base_async),
+        Case("refusal, bucket.try_acquire()", calls(empty.try_acquire), base),
+        Case("refusal and its retry_after", calls(lambda: empty.try_acquire().retry_after), base),
+        Case("refusal, @bucket", calls(caught(empty(no_op), sw.RateLimited))),
+        Case("refusal, limits sliding", calls(lambda: sliding.hit(nothing, "empty")), base),
+        Case(
+            "refusal, pyrate-limiter",
+            calls(lambda: pyrate_empty("empty", blocking=False)),
+            base,
+        ),
+    ]
+
+
 def measure(found: list[Case], seconds: float, repeats: int) -> dict[str, float]:
     """Nanoseconds a call, by name. In turn, so that a slow moment meets every case."""
     counts = {}
@@ -185,16 +245,18 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
     logging.disable()
-    found = cases()
+    found = [*cases(), *limiter_cases()]
     ns = measure(found, arguments.seconds, arguments.repeats)
     print(f"Python {sys.version.split()[0]}, medians of {arguments.repeats}\n")
-    print(f"{'':34}{'ns a call':>10}{'over the bare call':>20}")
+    print(f"{'':34}{'ns a call':>10}{'over its base':>20}")
     for case in found:
         over = f"{ns[case.name] - ns[case.base]:+.0f}" if case.base else ""
         print(f"{case.name:34}{ns[case.name]:10.0f}{over:>20}".rstrip())
-    print("\nmemory of one breaker in Python, in bytes (its counters in C++ are not among them)")
+    print("\nmemory of one in Python, in bytes (its counters in C++ are not among them)")
     for name, make in (
-        ("spillway", sw.CircuitBreaker),
+        ("spillway, breaker", sw.CircuitBreaker),
+        ("spillway, token bucket", functools.partial(sw.TokenBucket, rate=1.0)),
+        ("aiolimiter", functools.partial(aiolimiter.AsyncLimiter, 1)),
         ("pybreaker", pybreaker.CircuitBreaker),
         ("circuitbreaker", circuitbreaker.CircuitBreaker),
     ):

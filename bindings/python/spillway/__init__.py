@@ -5,6 +5,7 @@ from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
 from ._core import Decision, Guard, Permit, Rejection, Reservation
 from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
 from ._events import Event, events, events_lost, on_event
+from ._http import rate_limit_headers
 from ._outcome import Outcome
 from ._registry import registry
 from ._schema import (
@@ -49,6 +50,7 @@ __all__ = [
     "events",
     "events_lost",
     "on_event",
+    "rate_limit_headers",
     "registry",
     "testing",
 ]

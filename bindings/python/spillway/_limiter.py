@@ -28,6 +28,11 @@ class Limiter(Policy, _core.Limiter):
         _core.Limiter.__init__(self, core, name, self._rejected, tuple(self._reasons))
         self._begin(core, name, options)
 
+    @property
+    def _window(self) -> float | None:
+        """The seconds in which its `limit` comes in, where that is at a steady rate."""
+        return None
+
     async def acquire_async(self, n: int = 1, timeout: Duration | None = None) -> None:
         """As acquire(), for asyncio: other tasks run meanwhile. A cancellation gives them back."""
         import asyncio  # who awaits this has imported it

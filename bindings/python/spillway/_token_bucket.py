@@ -133,6 +133,10 @@ class TokenBucket(Limiter):
         """Full again, and nothing is owed; the totals stay."""
         self.reconfigure(Inheritance.RESET, now_ns=now_ns)
 
+    @property
+    def _window(self) -> float:
+        return self._options.burst / self._options.rate
+
     def __repr__(self) -> str:
         name = "" if self.name is None else f" {self.name!r}"
         return f"<TokenBucket{name} {self._options.rate:g}/s, burst {self._options.burst}>"

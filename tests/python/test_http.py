@@ -1,0 +1,168 @@
+"""Limiters in HTTP: the header fields, and the middlewares that send them."""
+
+from __future__ import annotations
+
+import asyncio
+import wsgiref.util
+import wsgiref.validate
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import spillway as sw
+import spillway.asgi
+import spillway.wsgi
+
+MS = 1_000_000
+REFUSED = b"Too many requests\n"
+
+
+@pytest.fixture
+def clock() -> Iterator[sw.testing.VirtualTime]:
+    with sw.testing.virtual_time() as clock:
+        yield clock
+
+
+def fields(decision: sw.Decision, **named: Any) -> dict[str, str]:
+    return dict(sw.rate_limit_headers(decision, **named))
+
+
+def test_a_full_limiter_has_no_time() -> None:
+    bucket = sw.TokenBucket(rate=2.0, burst=10)
+    assert fields(bucket.peek(now_ns=0), window=5.0) == {
+        "RateLimit-Policy": '"default";q=10;w=5',
+        "RateLimit": '"default";r=10',
+    }
+
+
+def test_times_are_rounded_up_and_the_time_is_that_of_the_next_token() -> None:
+    bucket = sw.TokenBucket(rate=0.4, burst=3)  # a token each 2.5 s, all in 7.5 s
+    bucket.try_acquire(3, now_ns=0)
+    told = [fields(bucket.try_acquire(2, now_ns=at), window=7.5) for at in (0, 499 * MS, 500 * MS)]
+    assert [one["RateLimit-Policy"] for one in told] == ['"default";q=3;w=8'] * 3
+    assert [one["RateLimit"] for one in told] == [
+        '"default";r=0;t=3',
+        '"default";r=0;t=3',
+        '"default";r=0;t=2',
+    ]
+    assert [one["Retry-After"] for one in told] == ["5", "5", "5"]
+    one_is_there = fields(bucket.try_acquire(2, now_ns=2500 * MS), window=7.5)
+    assert one_is_there["RateLimit"] == '"default";r=1;t=3'
+    assert one_is_there["Retry-After"] == "3"
+
+
+def test_without_a_window_the_time_is_that_of_all() -> None:
+    bucket = sw.TokenBucket(rate=1.0, burst=5)
+    assert fields(bucket.try_acquire(3, now_ns=0)) == {
+        "RateLimit-Policy": '"default";q=5',
+        "RateLimit": '"default";r=2;t=3',
+    }
+    assert fields(bucket.try_acquire(3, now_ns=0))["Retry-After"] == "3"  # not earlier than t
+
+
+def test_what_no_wait_helps_is_not_to_be_tried_again() -> None:
+    bucket = sw.TokenBucket(rate=1.0, burst=5)
+    assert "Retry-After" not in fields(bucket.try_acquire(6, now_ns=0), window=5.0)
+
+
+def test_a_debt_is_waited_for() -> None:
+    bucket = sw.TokenBucket(rate=1.0, burst=5)
+    decision = bucket.force_acquire(8, now_ns=0)
+    assert fields(decision, window=5.0)["RateLimit"] == '"default";r=0;t=4'
+
+
+def test_a_name_is_quoted() -> None:
+    decision = sw.TokenBucket(rate=1.0).peek(now_ns=0)
+    assert fields(decision, name='a "b" \\ c')["RateLimit"] == r'"a \"b\" \\ c";r=1'
+    for name in ("é", "a\nb"):
+        with pytest.raises(ValueError, match="printable ASCII"):
+            fields(decision, name=name)
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        await send({"type": f"{scope['type']}.seen"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"1")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def asgi_get(app: Any, kind: str = "http", path: str = "/") -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app({"type": kind, "path": path}, None, send))
+    return sent
+
+
+def test_asgi(clock: sw.testing.VirtualTime) -> None:
+    bucket = sw.TokenBucket("api", rate=0.5, burst=2)
+    app = spillway.asgi.RateLimitMiddleware(
+        asgi_app, bucket, cost=lambda scope: 2 if scope["path"] == "/dear" else 1
+    )
+    start, body = asgi_get(app)
+    assert start["status"] == 200
+    assert start["headers"] == [
+        (b"x-own", b"1"),
+        (b"ratelimit-policy", b'"api";q=2;w=4'),
+        (b"ratelimit", b'"api";r=1;t=2'),
+    ]
+    assert body["body"] == b"hello"
+    start, body = asgi_get(app, path="/dear")
+    assert start["status"] == 429
+    assert start["headers"] == [
+        (b"ratelimit-policy", b'"api";q=2;w=4'),
+        (b"ratelimit", b'"api";r=1;t=2'),
+        (b"retry-after", b"2"),
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(REFUSED)),
+    ]
+    assert body["body"] == REFUSED
+    for kind in ("lifespan", "websocket"):
+        assert asgi_get(app, kind) == [{"type": f"{kind}.seen"}]
+    clock.advance(2)
+    assert asgi_get(app, path="/dear")[0]["status"] == 200
+
+
+def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def wsgi_get(app: Any, path: str = "/") -> tuple[str, dict[str, str], bytes]:
+    told: list[Any] = []
+
+    def start_response(status: str, headers: Any, error: Any = None) -> Any:
+        told[:] = [status, dict(headers)]
+        return lambda _: None
+
+    environ = {"PATH_INFO": path, "QUERY_STRING": ""}
+    wsgiref.util.setup_testing_defaults(environ)
+    answer = wsgiref.validate.validator(app)(environ, start_response)
+    try:
+        return told[0], told[1], b"".join(answer)
+    finally:
+        answer.close()  # type: ignore[attr-defined]
+
+
+def test_wsgi(clock: sw.testing.VirtualTime) -> None:
+    bucket = sw.TokenBucket(rate=0.5, burst=2)
+    app = spillway.wsgi.RateLimitMiddleware(
+        wsgi_app,
+        bucket,
+        cost=lambda environ: 2 if environ["PATH_INFO"] == "/dear" else 1,
+        name="shop",
+    )
+    told = {"RateLimit-Policy": '"shop";q=2;w=4', "RateLimit": '"shop";r=1;t=2'}
+    assert wsgi_get(app) == ("200 OK", {"Content-Type": "text/plain"} | told, b"hello")
+    status, headers, body = wsgi_get(app, "/dear")
+    assert (status, body) == ("429 Too Many Requests", REFUSED)
+    assert headers == told | {
+        "Retry-After": "2",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(REFUSED)),
+    }
+    clock.advance(2)
+    assert wsgi_get(app, "/dear")[0] == "200 OK"

@@ -16,15 +16,15 @@ bool IsHalfOpen(const CircuitBreaker& breaker) { return breaker.state() == State
 }  // namespace
 
 BreakerAttachment::BreakerAttachment(const CircuitBreakerSettings& settings,
-                                     const Scenario& scenario, void* memory)
+                                     const Script<BreakerAttachment>& script, void* memory)
     : now(kStart),
       settings_(settings),
-      scenario_(scenario),
+      script_(script),
       breaker_(MakeBreaker(settings, memory, true)) {}
 
 void BreakerAttachment::Prepare(Books& books) {
   books_ = &books;
-  scenario_.prepare(*this);
+  script_.prepare(*this);
   books.now = now;
   books.changes = {breaker_->generation(), breaker_->generation()};
 }

@@ -13,21 +13,15 @@ namespace spillway::testing {
 
 class BreakerAttachment : public Attachment {
  public:
-  // An operation: what comes before it, and itself. Plain functions, so that nothing but the
-  // breaker's own code lies between the two marks.
-  struct Scenario {
-    void (*prepare)(BreakerAttachment& on);
-    Done (*run)(BreakerAttachment& on);
-  };
-
-  BreakerAttachment(const CircuitBreakerSettings& settings, const Scenario& scenario, void* memory);
+  BreakerAttachment(const CircuitBreakerSettings& settings, const Script<BreakerAttachment>& script,
+                    void* memory);
 
   void Prepare(Books& books) override;
-  Done Run() override { return scenario_.run(*this); }
+  Done Run() override { return script_.run(*this); }
   void Survive(Books& books, Findings& findings) override;
   Done Hammer(Random& random, Nanos now) override;
 
-  // For the scenarios.
+  // For the scripts.
   CircuitBreaker& breaker() { return *breaker_; }
   PermitFields Ask();
   void Tell(const PermitFields& permit, Outcome outcome);
@@ -54,7 +48,7 @@ class BreakerAttachment : public Attachment {
   void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   CircuitBreakerSettings settings_;
-  Scenario scenario_;
+  Script<BreakerAttachment> script_;
   std::unique_ptr<CircuitBreaker> breaker_;
   Books* books_ = nullptr;
   Findings* findings_ = nullptr;

@@ -184,14 +184,8 @@ void ReadCpu() { sched_getcpu(); }
 
 Operation Make(const char* name, const Settings& settings, void (*prepare)(Breaker&),
                Done (*run)(Breaker&), const Done& whole, void (*asks)() = nullptr) {
-  return {.name = name,
-          .bytes = CircuitBreaker::MemoryBytes(settings),
-          .attach =
-              [=](void* memory) {
-                return std::make_unique<Breaker>(settings, Breaker::Scenario{prepare, run}, memory);
-              },
-          .whole = whole,
-          .asks = asks};
+  return MakeOperation<Breaker>(name, CircuitBreaker::MemoryBytes(settings), settings,
+                                {prepare, run}, whole, asks);
 }
 
 std::vector<Operation> Operations() {
@@ -281,7 +275,7 @@ Settings Quick() {
 Subject CircuitBreakerSubject() {
   return {.name = "circuit breaker",
           .operations = Operations(),
-          .storm = Make("storm", Quick(), Nothing, Ask, {})};
+          .storm = Make("storm", Quick(), Nothing, Ask, {.refused = 1, .settled = 1})};
 }
 
 }  // namespace spillway::testing

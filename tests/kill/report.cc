@@ -31,6 +31,8 @@ Table storms{.title = "Killed and stopped at random, six processes:",
                  "|---|--:|--:|--:|---|---|"};
 Table calls{.title = "Where every system call kills:",
             .head = "| what | operations | ended |\n|---|--:|---|"};
+Table rates{.title = "Admitted by processes that share one token bucket:",
+            .head = "| processes | admitted | burst + rate * time |\n|--:|--:|--:|"};
 
 std::string Text(const Verdicts& verdicts) {
   return std::to_string(verdicts.points) + " / " + std::to_string(verdicts.blocked) + " / " +
@@ -42,6 +44,7 @@ class Printer : public ::testing::Environment {
     cut_off.Print();
     storms.Print();
     calls.Print();
+    rates.Print();
   }
 };
 
@@ -64,6 +67,11 @@ void Report(const std::string& name, const StormResult& result) {
 
 void ReportCalls(const std::string& name, uint64_t count, const std::string& verdict) {
   calls.rows.push_back("| " + name + " | " + std::to_string(count) + " | " + verdict + " |");
+}
+
+void ReportRate(const std::string& name, int64_t admitted, int64_t most) {
+  rates.rows.push_back("| " + name + " | " + std::to_string(admitted) + " | " +
+                       std::to_string(most) + " |");
 }
 
 }  // namespace spillway::testing

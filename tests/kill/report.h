@@ -13,6 +13,7 @@ namespace spillway::testing {
 void Report(const std::string& name, const EveryInstruction& result);
 void Report(const std::string& name, const StormResult& result);
 void ReportCalls(const std::string& name, uint64_t calls, const std::string& verdict);
+void ReportRate(const std::string& name, int64_t admitted, int64_t most);
 
 }  // namespace spillway::testing
 

@@ -36,8 +36,8 @@ class Weather {
  public:
   Weather(const Operation& operation, uint64_t seed)
       : operation_(operation), random_(seed), memory_(operation.bytes) {
-    Books books;
-    operation_.attach(memory_.get())->Prepare(books);
+    operation_.attach(memory_.get())->Prepare(start_);
+    page_->now.store(static_cast<uint64_t>(start_.now), std::memory_order_relaxed);
     for (size_t i = 0; i < kWorkers; ++i) Spawn(i);
   }
 
@@ -81,7 +81,7 @@ class Weather {
       const auto now = static_cast<Nanos>(
           page_->now.fetch_add(static_cast<uint64_t>(step), std::memory_order_relaxed));
       const Books before = worker.books;
-      worker.books.MayAdd({.refused = 1, .settled = 1});
+      worker.books.MayAdd(operation_.whole);
       const Done done = attachment.Hammer(random, now);
       Books after = before;
       after.Add(done);
@@ -142,14 +142,10 @@ class Weather {
 
   // All are dead. Who comes now finds what they did, and a policy that works.
   std::string Aftermath() {
-    page_->all = {.now = static_cast<Nanos>(page_->now.load(std::memory_order_relaxed)),
-                  .changes = {0, std::numeric_limits<uint64_t>::max()}};
-    for (const Worker& worker : page_->workers) {
-      page_->all.refused.least += worker.books.refused.least;
-      page_->all.refused.most += worker.books.refused.most;
-      page_->all.settled.least += worker.books.settled.least;
-      page_->all.settled.most += worker.books.settled.most;
-    }
+    page_->all = start_;
+    page_->all.now = static_cast<Nanos>(page_->now.load(std::memory_order_relaxed));
+    page_->all.changes = {0, std::numeric_limits<int64_t>::max() / 2};
+    for (const Worker& worker : page_->workers) page_->all.Merge(worker.books);
     std::unique_ptr<Attachment> survivor;
     const Ending ending = RunWithoutKernel([&] {
       survivor = operation_.attach(memory_.get());
@@ -164,6 +160,7 @@ class Weather {
   Random random_;
   SharedMemory memory_;
   Shared<Page> page_;
+  Books start_;
   std::array<std::unique_ptr<Child>, kWorkers> workers_;
   std::array<bool, kWorkers> stopped_{};
 };

@@ -1,9 +1,10 @@
 // What a policy brings to the proofs in this folder: how to attach to memory that processes share,
 // the calls to interrupt, and what must hold afterwards. A policy needs one file that makes a
-// Subject (breaker_subject.cc is the model) and its name in subjects.h.
+// Subject (token_bucket_subject.cc is the shortest) and its name in subjects.h.
 #ifndef SPILLWAY_TESTS_KILL_SUBJECT_H_
 #define SPILLWAY_TESTS_KILL_SUBJECT_H_
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,23 +18,28 @@
 
 namespace spillway::testing {
 
-// What one operation adds to the counters of its policy.
+// What one operation adds to the counts of its policy, which has some of these.
 struct Done {
-  uint64_t refused = 0;  // calls not admitted
-  uint64_t settled = 0;  // outcomes told, whatever became of them
-  uint64_t changes = 0;  // generations begun
+  int64_t refused = 0;   // calls not admitted
+  int64_t admitted = 0;  // calls that took what they asked for
+  int64_t settled = 0;   // outcomes told, whatever became of them
+  int64_t changes = 0;   // generations begun
+  int64_t taken = 0;     // tokens; below 0: given back
 };
 
-// What a counter may show while an operation may have been cut off before or after its step.
+// What a count may be while an operation may have been cut off before or after its step.
 struct Bounds {
-  uint64_t least = 0;
-  uint64_t most = 0;
+  int64_t least = 0;
+  int64_t most = 0;
 
-  void Add(uint64_t n) {
+  void Add(int64_t n) {
     least += n;
     most += n;
   }
-  bool Hold(uint64_t count) const { return least <= count && count <= most; }
+  void MayAdd(int64_t n) { (n < 0 ? least : most) += n; }
+  bool Hold(std::integral auto count) const {
+    return least <= static_cast<int64_t>(count) && static_cast<int64_t>(count) <= most;
+  }
 };
 
 // How many different states Survive leaves the policy in, one after the other.
@@ -44,25 +50,47 @@ struct Books {
   Nanos now = 0;  // of the newest call
   int rest = 0;   // the state, of kRests, that Survive leaves behind: whoever is late meets it
   Bounds refused = {};
+  Bounds admitted = {};
   Bounds settled = {};
+  // Survive finds out what these are, also where an operation was cut off.
   Bounds changes = {};
+  Bounds taken = {};
 
   void Add(const Done& done) {
-    refused.Add(done.refused);
-    settled.Add(done.settled);
-    changes.Add(done.changes);
+    EachTotal(done, [](Bounds& total, int64_t n) { total.Add(n); });
+    EachState(done, [](Bounds& state, int64_t n) { state.Add(n); });
   }
   // An operation begins, and nobody knows whether it will end.
   void MayAdd(const Done& done) {
-    refused.most += done.refused;
-    settled.most += done.settled;
-    changes.most += done.changes;
+    EachTotal(done, [](Bounds& total, int64_t n) { total.MayAdd(n); });
+    EachState(done, [](Bounds& state, int64_t n) { state.MayAdd(n); });
   }
   // It did end, after others had used the policy.
   void Ended(const Done& done) {
-    refused = {refused.least + done.refused, refused.least + done.refused};
-    settled = {settled.least + done.settled, settled.least + done.settled};
-    changes.most += done.changes;
+    EachTotal(done, [](Bounds& total, int64_t n) { total = {total.least + n, total.least + n}; });
+    EachState(done, [](Bounds& state, int64_t n) { state.MayAdd(n); });
+  }
+  // Adds those of another process.
+  void Merge(const Books& other) {
+    const auto add = [](Bounds& mine, const Bounds& its) {
+      mine = {mine.least + its.least, mine.most + its.most};
+    };
+    EachTotal(other, add);
+    EachState(other, add);
+  }
+
+ private:
+  // `of` is a Done or other Books.
+  template <class Of, class Visit>
+  void EachTotal(const Of& of, const Visit& visit) {
+    visit(refused, of.refused);
+    visit(admitted, of.admitted);
+    visit(settled, of.settled);
+  }
+  template <class Of, class Visit>
+  void EachState(const Of& of, const Visit& visit) {
+    visit(changes, of.changes);
+    visit(taken, of.taken);
   }
 };
 
@@ -97,7 +125,8 @@ class Attachment {
   // be. Adds its own calls to the books, in which one that was cut off stays open.
   virtual void Survive(Books& books, Findings& findings) = 0;
 
-  // Any call at `now`, in whatever state the policy is: at most one refusal and one outcome.
+  // Any call at `now`, in whatever state the policy is; what it did. At most `whole` of its
+  // operation.
   virtual Done Hammer(Random& random, Nanos now) = 0;
 };
 
@@ -105,12 +134,33 @@ struct Operation {
   std::string name;
   size_t bytes;  // of memory
   std::function<std::unique_ptr<Attachment>(void* memory)> attach;
-  Done whole;  // what it adds when nobody interrupts it
+  Done whole;  // what it adds when nobody interrupts it; of a storm, the most that Hammer adds
 
   // What it asks of the machine, which some machines answer without the kernel (vDSO) and others
   // do not; null for the operations that ask nothing.
   void (*asks)() = nullptr;
 };
+
+// An operation of an Attachment made of settings, a script and the memory: what comes before the
+// operation, and itself. Plain functions, so that nothing but the policy's own code lies between
+// the marks.
+template <class Attachment>
+struct Script {
+  void (*prepare)(Attachment& on);
+  Done (*run)(Attachment& on);
+};
+
+template <class Attachment, class Settings>
+Operation MakeOperation(const char* name, size_t bytes, const Settings& settings,
+                        const Script<Attachment>& script, const Done& whole,
+                        void (*asks)() = nullptr) {
+  return {.name = name,
+          .bytes = bytes,
+          .attach =
+              [=](void* memory) { return std::make_unique<Attachment>(settings, script, memory); },
+          .whole = whole,
+          .asks = asks};
+}
 
 // For messages of tests.
 inline void PrintTo(const Operation& operation, std::ostream* out) { *out << operation.name; }

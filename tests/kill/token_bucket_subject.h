@@ -1,0 +1,13 @@
+// The token bucket, for the proofs of this folder.
+#ifndef SPILLWAY_TESTS_KILL_TOKEN_BUCKET_SUBJECT_H_
+#define SPILLWAY_TESTS_KILL_TOKEN_BUCKET_SUBJECT_H_
+
+#include "tests/kill/subject.h"
+
+namespace spillway::testing {
+
+Subject TokenBucketSubject();
+
+}  // namespace spillway::testing
+
+#endif  // SPILLWAY_TESTS_KILL_TOKEN_BUCKET_SUBJECT_H_

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "spillway/breaker/circuit_breaker.h"
+#include "spillway/limiter/token_bucket.h"
 #include "tests/support/allocations.h"
 #include "tests/support/breakers.h"
 
@@ -18,6 +19,7 @@ namespace spillway {
 namespace {
 
 using testing::MakeBreaker;
+using testing::MakePolicy;
 
 uint64_t AllocationsOf(const std::function<void()>& work) {
   const uint64_t before = testing::allocations;
@@ -103,6 +105,59 @@ TEST(AllocationTest, AnAdmittedCallAllocatesNothingEvenInANewThread) {
     const uint64_t allocated = AllocationsOf(
         [&] { breaker->Settle(breaker->TryAcquire(0).permit, Outcome::kSuccess, 0); });
     EXPECT_EQ(allocated, 0u);
+  }).join();
+}
+
+// Every call, admitted and refused, before and after a change of the rate.
+void UseAll(TokenBucket& bucket, TokenBucketSettings settings) {
+  const Nanos now = SteadyNow();
+  for (const double rate : {1.0, 3.0, 7.0}) {
+    settings.rate = rate;
+    bucket.Reconfigure(settings, Inheritance::kReset, now, nullptr);
+    for (int i = 0; i <= settings.burst; ++i) {
+      bucket.Describe(bucket.TryAcquire(now), now, 1);
+    }
+    bucket.TryAcquire(now, settings.burst + 1);
+    bucket.TryAcquire();
+    bucket.Reserve(now, 1, 0);
+    bucket.Cancel(bucket.Reserve(now, 1, kForever), now);
+    bucket.ForceAcquire(now, 2 * settings.burst);
+    bucket.Refund(now, 1);
+    bucket.AcquireUpTo(now, 2);
+    bucket.Snapshot(now);
+    bucket.settings();
+  }
+}
+
+TEST(AllocationTest, NoCallOnATokenBucketAllocates) {
+  TokenBucketSettings settings;
+  settings.rate = 1;
+  settings.burst = 10;
+  for (const bool counted : {true, false}) {
+    for (const bool dry_run : {true, false}) {
+      settings.counted = counted;
+      settings.dry_run = dry_run;
+      const std::unique_ptr<TokenBucket> bucket = MakePolicy<TokenBucket>(settings);
+      // A thread's first call may: it registers the return of the thread's slot.
+      bucket->TryAcquire(0);
+      EXPECT_EQ(AllocationsOf([&] { UseAll(*bucket, settings); }), 0u);
+    }
+  }
+}
+
+// Where nothing is counted, or all count in one place, there is no slot to take.
+TEST(AllocationTest, ATokenBucketNeedsNoSlotWhereNoneIsUsed) {
+  TokenBucketSettings settings;
+  settings.rate = 1;
+  TokenBucketMemory memory;
+  const std::unique_ptr<TokenBucket> shared = MakePolicy<TokenBucket>(settings, &memory, true);
+  settings.counted = false;
+  const std::unique_ptr<TokenBucket> uncounted = MakePolicy<TokenBucket>(settings);
+  std::thread([&] {
+    for (TokenBucket* bucket : {shared.get(), uncounted.get()}) {
+      EXPECT_EQ(AllocationsOf([&] { bucket->TryAcquire(0); }), 0u);
+      EXPECT_EQ(AllocationsOf([&] { bucket->TryAcquire(0); }), 0u);
+    }
   }).join();
 }
 

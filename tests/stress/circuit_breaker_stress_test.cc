@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <barrier>
-#include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -14,10 +13,12 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "tests/support/breakers.h"
 #include "tests/support/random_settings.h"
+#include "tests/support/threads.h"
 
 namespace spillway {
 namespace {
 
+using testing::InThreads;
 using testing::MakeBreaker;
 using testing::Random;
 using State = CircuitBreakerState;
@@ -53,12 +54,6 @@ Phase PhaseOf(const PermitFields& permit) {
   return static_cast<Phase>(permit.token >> kGenerationBits & 7);
 }
 
-void InThreads(const std::function<void(uint32_t thread)>& work) {
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < kThreads; ++thread) threads.emplace_back(work, thread);
-  for (std::thread& thread : threads) thread.join();
-}
-
 // What all threads did, to be compared with what the breaker says.
 struct Tally {
   std::atomic<uint64_t> counted{0};
@@ -75,7 +70,7 @@ class Hammer {
   void Run(int steps) {
     std::atomic<bool> stop{false};
     std::thread watcher([&] { Watch(stop); });
-    InThreads([&](uint32_t thread) { Work(thread, steps); });
+    InThreads(kThreads, [&](uint32_t thread) { Work(thread, steps); });
     stop = true;
     watcher.join();
     const CircuitBreakerSnapshot snapshot = breaker_->Snapshot(now_);
@@ -229,7 +224,7 @@ TEST(CircuitBreakerStressTest, TheCallThatCompletesATripIsNotMissed) {
       breaker->Reset(0);
       generation = breaker->generation();
     });
-    InThreads([&](uint32_t) {
+    InThreads(kThreads, [&](uint32_t) {
       for (int round = 0; round < kRounds; ++round) {
         breaker->Settle(breaker->Decide(0).permit, Outcome::kFailure, 0);
         rounds.arrive_and_wait();
@@ -256,7 +251,7 @@ TEST(CircuitBreakerStressTest, ExactlyTheProbesThatMayRunAreAdmitted) {
       breaker->Reset(0);
       open();
     });
-    InThreads([&](uint32_t) {
+    InThreads(kThreads, [&](uint32_t) {
       for (int round = 0; round < kRounds; ++round) {
         admitted += breaker->Decide(settings.max_open_ns).reason == 0;
         rounds.arrive_and_wait();
@@ -289,7 +284,7 @@ TEST(CircuitBreakerStressTest, ProbesThatSettleTogetherCloseOnce) {
     ask();
     half_open = breaker->generation();
   });
-  InThreads([&](uint32_t thread) {
+  InThreads(kThreads, [&](uint32_t thread) {
     for (int round = 0; round < kRounds; ++round) {
       breaker->Settle(permits[thread], Outcome::kSuccess, settings.max_open_ns);
       rounds.arrive_and_wait();

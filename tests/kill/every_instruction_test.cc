@@ -2,6 +2,7 @@
 // leaves nothing that is not so.
 #include "tests/kill/every_instruction.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -76,6 +77,14 @@ TEST(EveryInstructionControlTest, WithoutALockTwoWordsDisagree) {
   EXPECT_GT(result.killed.broken, 0u);
   EXPECT_GT(result.stopped.broken, 0u);
   EXPECT_EQ(result.killed.blocked + result.stopped.blocked, 0u);
+}
+
+TEST(EveryInstructionControlTest, ATokenBucketOfALoadAndAStoreMintsWhenOneIsLate) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(TokenBucketOfTwoSteps());
+  EXPECT_EQ(result.killed.broken + result.stopped.broken, 0u) << result.killed.first;
+  EXPECT_GT(result.resumed.broken, 0u);
+  EXPECT_THAT(result.resumed.first, ::testing::HasSubstr("no token came from nowhere"));
 }
 
 }  // namespace

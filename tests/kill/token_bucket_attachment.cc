@@ -18,6 +18,7 @@ TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings
       settings_(settings),
       script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
+      memory_(static_cast<TokenBucketMemory*>(memory)),
       bucket_(MakePolicy<TokenBucket>(settings, memory, true)) {}
 
 void TokenBucketAttachment::Prepare(Books& books) {

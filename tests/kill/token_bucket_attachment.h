@@ -23,6 +23,7 @@ class TokenBucketAttachment : public Attachment {
 
   // For the scripts.
   TokenBucket& bucket() { return *bucket_; }
+  Word& word() { return memory_->word; }
   Nanos token() const { return token_; }  // how long one takes to flow in
   void StartAt(Nanos start);              // before any call
   bool Take(int64_t n);
@@ -45,6 +46,7 @@ class TokenBucketAttachment : public Attachment {
   TokenBucketSettings settings_;
   Script<TokenBucketAttachment> script_;
   Nanos token_;
+  TokenBucketMemory* memory_;
   std::unique_ptr<TokenBucket> bucket_;
   Books* books_ = nullptr;
   Findings* findings_ = nullptr;

@@ -85,6 +85,13 @@ Done Describe(Bucket& on) {
   return {};
 }
 
+Done TakeInTwoSteps(Bucket& on) {
+  // The unit of its clock is the nanosecond, shown in quarters.
+  const uint64_t seen = on.word().load(std::memory_order_relaxed);
+  on.word().store(seen + 4 * static_cast<uint64_t>(on.token()), std::memory_order_relaxed);
+  return {.admitted = 1, .taken = 1};
+}
+
 void ReadClock() { SteadyNow(); }
 
 constexpr Done kRefused = {.refused = 1};
@@ -139,6 +146,12 @@ Settings Scarce() {
 void TakeAll(Bucket& on) { on.Take(Scarce().burst); }
 
 }  // namespace
+
+Operation TokenBucketOfTwoSteps() {
+  Settings uncounted = ThreeTokens();
+  uncounted.counted = false;
+  return Make("token bucket of a load and a store", uncounted, OneTaken, TakeInTwoSteps, kTaken(1));
+}
 
 Subject TokenBucketSubject() {
   return {.name = "token bucket",

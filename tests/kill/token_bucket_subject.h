@@ -8,6 +8,9 @@ namespace spillway::testing {
 
 Subject TokenBucketSubject();
 
+// Takes with a load and a store: shows that the books find a token that comes from nowhere.
+Operation TokenBucketOfTwoSteps();
+
 }  // namespace spillway::testing
 
 #endif  // SPILLWAY_TESTS_KILL_TOKEN_BUCKET_SUBJECT_H_

@@ -138,7 +138,7 @@ def wsgi_get(app: Any, path: str = "/") -> tuple[str, dict[str, str], bytes]:
         told[:] = [status, dict(headers)]
         return lambda _: None
 
-    environ = {"PATH_INFO": path, "QUERY_STRING": ""}
+    environ = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
     wsgiref.util.setup_testing_defaults(environ)
     answer = wsgiref.validate.validator(app)(environ, start_response)
     try:

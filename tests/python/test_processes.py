@@ -108,3 +108,39 @@ def test_a_fork_in_the_middle_of_calls() -> None:
     """)
         == ""
     )
+
+
+def test_a_forked_child_has_a_bucket_of_its_own() -> None:
+    """It forks while another thread changes a policy, and can change its own nevertheless."""
+    assert (
+        run_python("""
+        import os, threading
+        import spillway as sw
+        from spillway import _policy
+        bucket = sw.TokenBucket("api", rate=1e-10, burst=3)
+        assert bucket.try_acquire()
+        held, done = threading.Event(), threading.Event()
+
+        def change():
+            with _policy._reconfiguring:
+                held.set()
+                done.wait()
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            assert [bool(bucket.try_acquire()) for _ in range(3)] == [True, True, False]
+            bucket.reset()
+            assert bucket.try_acquire(3)
+            sw.CircuitBreaker("payments").force_open()
+            assert [event.policy for event in sw.events()] == ["payments"]
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        done.set()
+        thread.join()
+        assert bucket.snapshot().tokens == 2
+    """)
+        == ""
+    )

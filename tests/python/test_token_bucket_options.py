@@ -148,6 +148,23 @@ def test_changes() -> None:
     assert bucket.snapshot(now_ns=0).tokens == 17
 
 
+def test_a_change_in_the_middle_of_a_change_is_not_lost() -> None:
+    """As a signal handler makes one."""
+    bucket = sw.TokenBucket(rate=1.0, burst=2)
+    handlers = [lambda: bucket.reconfigure(burst=7, now_ns=0)]
+
+    def apply(options: sw.TokenBucketOptions) -> None:
+        bucket._core.reconfigure(options.settings(), "keep", 0)
+        while handlers:
+            handlers.pop()()
+
+    bucket._reconfigure({"rate": 5.0}, apply)
+    assert (bucket.options.rate, bucket.options.burst) == (5.0, 7)
+    assert bucket.snapshot(now_ns=0).burst == 7
+    assert bucket.try_acquire(2, now_ns=0)
+    assert bucket.try_acquire(now_ns=0).retry_after_ns == SECOND // 5
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable
 from enum import StrEnum
@@ -27,7 +28,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-_reconfiguring = threading.Lock()
+_reconfiguring = threading.RLock()
+
+
+def _after_fork() -> None:
+    """Another thread may have held the lock when this process was forked."""
+    global _reconfiguring
+    _reconfiguring = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def check_name(name: object) -> None:
@@ -83,11 +93,16 @@ class Policy(_core.Policy):
         raise NotImplementedError
 
     def _reconfigure(self, changes: dict[str, Any], apply: Callable[[Any], None]) -> None:
-        """Replaces the options, unless `apply` refuses them; one change at a time."""
+        """Replaces the options, unless `apply` refuses them; one thread at a time."""
         with _reconfiguring:
-            options = self._options.replace(changes)
-            apply(options)
-            self._options = options
+            while True:
+                before = self._options
+                options = before.replace(changes)
+                apply(options)
+                if self._options is before:
+                    self._options = options
+                    return
+                # A signal handler made another change meanwhile: this one comes on top of it.
 
     @overload
     def __call__(self, function: classmethod[T, P, R], /) -> classmethod[T, P, R]: ...

@@ -196,6 +196,26 @@ def test_events_come_at_once_in_virtual_time() -> None:
         one()
 
 
+def test_reset_fills_a_bucket_that_another_time_left() -> None:
+    bucket = sw.TokenBucket("api", rate=1.0, burst=3)
+    bucket.reset()
+    bucket.reconfigure(rate=2.0)
+    bucket.force_acquire(9)
+    with sw.testing.virtual_time() as clock:
+        assert not bucket.try_acquire()
+        sw.testing.reset()
+        assert bucket.try_acquire(3)
+        assert not bucket.try_acquire()
+        clock.advance(0.5)
+        assert bucket.try_acquire()
+        bucket.reconfigure("reset", rate=1.0)
+        bucket.acquire(3)
+        bucket.acquire()
+        assert clock.now_ns == 1_500_000_000
+    sw.testing.reset()
+    assert bucket.try_acquire(3)
+
+
 def test_reset_makes_fresh_what_another_time_left() -> None:
     breaker = sw.CircuitBreaker("payments", window=ONE)
     trip(breaker)

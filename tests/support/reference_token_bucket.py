@@ -204,8 +204,10 @@ class TokenBucket:
         same = (self.options.rate, self.options.burst) == (before.rate, before.burst)
         if same and inheritance == "keep":
             return
-        # A change of the past would pay the new rate for a time that had the old one.
-        now = self.changed_at = max(now, self.changed_at)
+        # A change of the past would pay the new rate for a time that had the old one. A reset pays
+        # nothing, and time may begin again with it.
+        now = max(now, 0 if inheritance == "reset" else self.changed_at)
+        self.changed_at = now
         missing = Fraction(self.missing(now)) / self.token  # in tokens
         match inheritance:
             case "keep":

@@ -141,7 +141,8 @@ class TokenBucket {
   // wholly by the new. Times that reservations were given stay, what is owed is paid at the new
   // rate, and cancelling a reservation of before gives nothing back. False, with `error` filled and
   // nothing changed, when an option is out of range or fixed, or while another change is under way
-  // (kBusy): nobody waits. A time before that of the change before reads as that time.
+  // (kBusy): nobody waits. A time before that of the change before reads as that time, except with
+  // kReset.
   bool Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
                    Error* error) noexcept;
   Settings settings() const noexcept;

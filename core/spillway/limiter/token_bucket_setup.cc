@@ -119,8 +119,10 @@ bool TokenBucket::Change(const Settings& settings, Inheritance inheritance, Nano
 bool TokenBucket::ChangeScale(const Settings& settings, Inheritance inheritance,
                               Nanos now) noexcept {
   constexpr int kMostTries = 1'000'000;
-  // Back at an older time, the same time would be paid once more, at the new rate.
-  now = changed_at_ = std::max(now, changed_at_);
+  // Back at an older time, the same time would be paid once more, at the new rate. A reset pays
+  // nothing: it fills the bucket, and time may begin again with it.
+  if (inheritance != Inheritance::kReset) now = std::max(now, changed_at_);
+  changed_at_ = now;
   View view = Look(now);
   const uint64_t scale = TokenBucketWord(view.time).scale() == 2 ? 3 : 2;
   const Scale next{.clock = TokenClock(settings.rate, settings.burst),

@@ -13,8 +13,9 @@
 // rounding adds up.
 //
 // Thread safety: every method may be called from any thread; only the destructor needs the object
-// to itself. Progress: all are lock-free, allocate nothing, throw nothing and make
-// no system call but for the clock in the overloads that take no time. An admission is one
+// to itself. Progress: all are lock-free, throw nothing, and make no system call but for the clock
+// in the overloads that take no time. None allocates, but for the first counted call of a thread to
+// any policy, which makes a note of the thread's end in the C library. An admission is one
 // compare-exchange of one word; a refusal reads it (and counts itself, unless `counted` is off).
 #ifndef SPILLWAY_LIMITER_TOKEN_BUCKET_H_
 #define SPILLWAY_LIMITER_TOKEN_BUCKET_H_

@@ -114,9 +114,10 @@ def test_a_forked_child_has_a_bucket_of_its_own() -> None:
     """It forks while another thread changes a policy, and can change its own nevertheless."""
     assert (
         run_python("""
-        import os, threading
+        import logging, os, threading
         import spillway as sw
         from spillway import _policy
+        logging.getLogger("spillway").addHandler(logging.NullHandler())
         bucket = sw.TokenBucket("api", rate=1e-10, burst=3)
         assert bucket.try_acquire()
         held, done = threading.Event(), threading.Event()

@@ -122,10 +122,6 @@ class Fuzz {
     out.Check();
   }
 
-  static void MustBeMisuse(int32_t answer) {
-    Require(answer == SPILLWAY_E_MISUSE, "misuse is answered otherwise");
-  }
-
   // ---- permits
 
   // An empty permit, one of another breaker, garbage, or an outcome that is none.
@@ -196,19 +192,6 @@ class Fuzz {
     }
     const COptions defaults = SPILLWAY_CIRCUIT_BREAKER_OPTIONS_INIT;
     RequireTold(status, out, size, &defaults, kCircuitBreakerOptionsEnds);
-  }
-
-  // Requires that a function that fills `out`, which says that it is of `size`, has done so.
-  static void RequireTold(spillway_status status, Guarded& out, size_t size, const void* whole,
-                          std::span<const size_t> ends) {
-    out.Check();
-    if (!IsSize(size, ends)) {
-      MustBeMisuse(status);
-      return Require(out.IsUntouched(sizeof size), "a struct of a wrong size was written");
-    }
-    Require(status == SPILLWAY_OK, "a struct of a good size is refused");
-    Require(std::memcmp(out.bytes(), &size, sizeof size) == 0, "struct_size has changed");
-    RequireFields(out, whole, ends);
   }
 
   // ---- events

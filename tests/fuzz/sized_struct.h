@@ -70,6 +70,23 @@ inline void RequireFields(const Guarded& out, const void* whole, std::span<const
           "the tail of a struct is not zero");
 }
 
+inline void MustBeMisuse(int32_t answer) {
+  Require(answer == SPILLWAY_E_MISUSE, "misuse is answered otherwise");
+}
+
+// Requires that a function that fills `out`, which says that it is of `size`, has done so.
+inline void RequireTold(spillway_status status, Guarded& out, size_t size, const void* whole,
+                        std::span<const size_t> ends) {
+  out.Check();
+  if (!IsSize(size, ends)) {
+    MustBeMisuse(status);
+    return Require(out.IsUntouched(sizeof size), "a struct of a wrong size was written");
+  }
+  Require(status == SPILLWAY_OK, "a struct of a good size is refused");
+  Require(std::memcmp(out.bytes(), &size, sizeof size) == 0, "struct_size has changed");
+  RequireFields(out, whole, ends);
+}
+
 // A spillway_error of any size, or none.
 class AnyError {
  public:

@@ -2,6 +2,8 @@
 // own.
 #include "spillway/limiter/token_bucket.h"
 
+#include <cstddef>
+#include <new>
 #include <span>
 
 #include "generated/token_bucket.h"
@@ -31,12 +33,15 @@ constexpr OptionSpec kInheritance[] = {
      .choices = kInheritanceChoices},
 };
 
-void Tell(const LimitStatus& status, spillway_limit_status* out) {
-  *out = {.remaining = status.remaining,
-          .limit = status.limit,
-          .reset_after_ns = status.reset_after,
-          .retry_after_ns = status.retry_after};
-}
+// The two are one, so that what is told can be written where it belongs: a copy, of more words at a
+// time than were written, would have to wait until they have reached the cache.
+static_assert(sizeof(LimitStatus) == sizeof(spillway_limit_status));
+static_assert(offsetof(LimitStatus, remaining) == offsetof(spillway_limit_status, remaining));
+static_assert(offsetof(LimitStatus, limit) == offsetof(spillway_limit_status, limit));
+static_assert(offsetof(LimitStatus, reset_after) ==
+              offsetof(spillway_limit_status, reset_after_ns));
+static_assert(offsetof(LimitStatus, retry_after) ==
+              offsetof(spillway_limit_status, retry_after_ns));
 
 spillway_decision Misuse(spillway_limit_status* out) {
   if (out != nullptr) *out = {};
@@ -47,7 +52,7 @@ spillway_decision Answer(const TokenBucket& bucket, const TokenBucketDecision& d
                          int64_t n, Nanos max_wait, spillway_limit_status* out) {
   if (out != nullptr) {
     if (decision.reason < 0) return Misuse(out);
-    Tell(bucket.Describe(decision, now, n, max_wait), out);
+    new (static_cast<void*>(out)) LimitStatus(bucket.Describe(decision, now, n, max_wait));
   }
   return decision.reason;
 }

@@ -202,7 +202,8 @@ class Fuzz {
                    .n = one.n,
                    .decision = {.change = static_cast<uint32_t>(one.opaque)}},
                   now_);
-    if (!Planted("second_cancel")) one = {};
+    if (Planted("second_cancel")) spillway_token_bucket_cancel_at(real_.handle(), &one, now_);
+    one = {};
   }
 
   // To options that the reference can follow.

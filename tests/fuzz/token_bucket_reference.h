@@ -104,7 +104,9 @@ class ReferenceTokenBucket {
                    Nanos now) {
     const bool same = settings.rate == settings_.rate && settings.burst == settings_.burst;
     if (!same || inheritance != Inheritance::kKeep) {
-      now = changed_at_ = std::max(now, changed_at_);
+      // Back at an older time, it would be paid once more; a reset may begin time again.
+      if (inheritance != Inheritance::kReset) now = std::max(now, changed_at_);
+      changed_at_ = now;
       const Nanos next = Inherit(Ahead(now), token, settings.burst, inheritance);
       token_ = token;
       settings_ = settings;

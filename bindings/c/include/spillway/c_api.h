@@ -785,8 +785,9 @@ SPILLWAY_API const char* spillway_token_bucket_name(const spillway_token_bucket*
 /* ---- Changing it */
 
 /* Changes rate, burst and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what becomes
- * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times
- * that reservations were given stay; what is owed is paid at the new rate. Options that a shorter
+ * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times that
+ * reservations were given stay; what is owed is paid at the new rate. A time before that of the
+ * change before reads as that time, except with SPILLWAY_INHERITANCE_RESET. Options that a shorter
  * struct does not have keep their present values. Fails, with nothing changed, when one is out of
  * range or fixed or there is no such inheritance (SPILLWAY_E_INVALID_ARGUMENT), and while another
  * change is under way or calls leave it no moment (SPILLWAY_E_BUSY): nobody waits. */

@@ -4,31 +4,12 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
 
 #include "spillway/breaker/circuit_breaker_settings.h"
 #include "spillway/breaker/circuit_breaker_validate.h"
+#include "tests/support/random.h"
 
 namespace spillway::testing {
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-
-  // In [0, below).
-  template <typename Number>
-  Number Below(Number below) {
-    return static_cast<Number>(engine_() % static_cast<uint64_t>(below));
-  }
-  bool OneIn(uint32_t times) { return Below(times) == 0; }
-  template <typename T, size_t size>
-  T Of(const T (&choices)[size]) {
-    return choices[Below(size)];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 // Sets what may change at run time and fits the rest. `random` is a Random, or what answers as one.
 template <class Choices>

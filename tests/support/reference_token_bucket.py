@@ -83,9 +83,9 @@ class TokenBucket:
         rate = rate_of(self.options.rate) / 10**9
         self.nano, self.token = rate.numerator, rate.denominator
         self.capacity = self.options.burst * self.token
-        # The real clock has this many units a token, and a debt of 2^60 of them is the most.
+        # The real clock has this many units a token, and 7/8 * 2^60 of them are the most missing.
         units = max(min(self.token // self.nano, 2**59 // self.options.burst), 1)
-        self.most = Fraction(2**60, units) * self.token
+        self.most = Fraction(7 * 2**57, units) * self.token
 
     # ---- the state
 

@@ -10,7 +10,7 @@ namespace {
 // In place of how far ahead the word is to be: leave it.
 constexpr uint64_t kStay = ~uint64_t{0};
 
-constexpr auto kMostAhead = static_cast<uint64_t>(TokenBucketWord::kMostAhead);
+constexpr auto kMostOwed = static_cast<uint64_t>(TokenBucketWord::kMostOwed);
 
 // What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
 uint64_t Owed(const TokenClock& clock, uint64_t ahead, uint64_t cost) {
@@ -169,7 +169,7 @@ TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   uint64_t next = kStay;
   const View view = Update(now, [&](const View& from) {
     next = kStay;
-    if (count <= from.scale.clock.Tokens(kMostAhead - from.ahead))
+    if (from.ahead <= kMostOwed && count <= from.scale.clock.Tokens(kMostOwed - from.ahead))
       next = from.ahead + count * from.scale.clock.token();
     return next;
   });
@@ -194,7 +194,7 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
     const uint64_t next = from.ahead + count * clock.token();
     refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    if (next > kMostAhead || delay > std::max<Nanos>(max_wait, 0)) return kStay;
+    if (next > kMostOwed || delay > std::max<Nanos>(max_wait, 0)) return kStay;
     refused = {};
     return next;
   });
@@ -216,9 +216,15 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
     if (from.scale.change != reservation.decision.change || count > clock.burst() ||
         now >= reservation.worthless_at)
       return kStay;
-    const uint64_t worth = clock.At(reservation.worthless_at) - clock.At(now);
-    const uint64_t back = std::min(count * clock.token(), worth);
-    return from.ahead - std::min(from.ahead, back);
+    const uint64_t all = count * clock.token();
+    uint64_t worth = clock.At(reservation.worthless_at) - clock.At(now);
+    if (reservation.worthless_at >= kForever - 1) {
+      // Nobody knows when, past the end of time, it is worthless: all but what has flowed in since.
+      const uint64_t since =
+          clock.At(std::max(now, reservation.act_at)) - clock.At(reservation.act_at);
+      worth = all - std::min(all, since);
+    }
+    return from.ahead - std::min({from.ahead, all, worth});
   });
 }
 

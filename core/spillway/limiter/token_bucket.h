@@ -105,7 +105,7 @@ class TokenBucket {
   int64_t AcquireUpTo(Nanos now, int64_t n) noexcept;
 
   // Takes `n` tokens whether they are there or not: what is not is owed, and later calls wait for
-  // it. Refused (kExceedsBurst) only when more than kMostAhead would be owed.
+  // it. Refused (kExceedsBurst) only when more than kMostOwed would be owed.
   Decision ForceAcquire(Nanos now, int64_t n) noexcept;
 
   // Takes `n` tokens, to be used as soon as they are there, unless that is more than `max_wait`
@@ -115,7 +115,7 @@ class TokenBucket {
     if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
       const uint64_t owed = attempt.after() - std::min(attempt.after(), clock_.capacity());
       const Nanos delay = clock_.Until(now, owed);
-      if (delay <= max_wait && attempt.after() <= uint64_t{TokenBucketWord::kMostAhead} &&
+      if (delay <= max_wait && attempt.after() <= uint64_t{TokenBucketWord::kMostOwed} &&
           Finish(attempt)) [[likely]]
         return Reserved(now, n, delay, {.ahead = attempt.after()}, clock_);
     }

@@ -75,7 +75,7 @@ uint64_t TokenBucket::Inherit(const View& from, const TokenClock& to,
   } else if (inheritance == Inheritance::kAdditive) {
     next = DividedUp(ahead * to.token(), before.token());
   }
-  const auto most = static_cast<SignedWide>(TokenBucketWord::kMostAhead);
+  const auto most = static_cast<SignedWide>(TokenBucketWord::kMostOwed);
   const auto whole = static_cast<uint64_t>(std::clamp<SignedWide>(next, 0, most - 3)) + 3;
   return whole / TokenBucketWord::kScales * TokenBucketWord::kScales;
 }

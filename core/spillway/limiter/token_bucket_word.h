@@ -21,9 +21,13 @@ class TokenBucketWord {
   static constexpr uint64_t kFresh = 0;
   static constexpr uint64_t kAsMade = 1;
 
-  // The most that can be owed: 36 years of a rate of at most 5e8 a second, 36 years or longer of
-  // others. What lies further ahead is taken for long past: the clock has wrapped since.
+  // What lies further ahead, 36 years or longer, is taken for long past: the clock has wrapped
+  // since.
   static constexpr int64_t kMostAhead = int64_t{1} << 62;
+
+  // The most that can be owed: 32 years of a rate of at most 5e8 a second, 32 years or longer of
+  // others. So it still lies ahead when time steps back by 4 years.
+  static constexpr int64_t kMostOwed = kMostAhead - kMostAhead / 8;
 
   constexpr explicit TokenBucketWord(uint64_t bits) : bits_(bits) {}
 

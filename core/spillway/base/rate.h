@@ -49,8 +49,8 @@ inline Fraction Simplest(Fraction low, Fraction high) {
 }  // namespace internal
 
 // The rate that people mean by a number: 0.1 is a tenth, though no double is. Of all fractions
-// that read as this double it is the one of the smallest numbers, both below 2^48 (tested), for
-// 1e-10 to 1e9 a second.
+// that read as this double it is the one of the smallest numbers: at most those of the double
+// itself, so that `events` is below 2^54 and `nanos` below 2^117 for 1e-10 to 1e9 a second.
 inline Rate RateOf(double per_second) {
   int exponent = 0;
   const auto digits = static_cast<uint64_t>(std::ldexp(std::frexp(per_second, &exponent), 53));

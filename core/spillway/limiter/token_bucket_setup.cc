@@ -44,7 +44,10 @@ TokenBucket::TokenBucket(std::string_view name, const Settings& settings, void* 
                                             std::min(settings.initial_tokens, settings.burst))),
       shared_(shared),
       made_(settings),
-      name_(name) {}
+      name_(name) {
+  // So that a word of a scale that never was, left by whoever shares the memory, has a clock too.
+  for (ScaleCell& cell : changed_) cell.Store(AsMade());
+}
 
 TokenBucket::~TokenBucket() = default;
 

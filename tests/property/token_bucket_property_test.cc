@@ -1,13 +1,17 @@
-// Random options and random timed calls: the bucket answers as exact arithmetic does.
+// Random options and random timed calls: the bucket answers as exact arithmetic does, and gives
+// what its rate says.
 //
 // A failure prints its seed and each step. SPILLWAY_SEED=<seed> runs that one alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 
+#include "spillway/base/rate.h"
 #include "spillway/limiter/token_bucket.h"
+#include "spillway/limiter/token_clock.h"
 #include "tests/support/buckets.h"
 #include "tests/support/random.h"
 #include "tests/support/token_bucket_duel.h"
@@ -43,6 +47,37 @@ TEST(TokenBucketPropertyTest, AnswersAsExactArithmeticDoes) {
     TokenBucketDuel duel(*bucket, settings, random);
     for (int i = 0; i < kSteps; ++i) {
       ASSERT_TRUE(duel.TakeStep() && duel.Agree()) << "seed " << seed << "\n" << duel.Story();
+    }
+  });
+}
+
+// Somebody who takes all there is, before the bucket is full again, gets burst + rate * t to the
+// last token, through any number of calls; refusals in between and late calls change nothing.
+TEST(TokenBucketPropertyTest, GivesWhatTheRateSaysAndNoMore) {
+  ForEachSeed([](uint64_t seed) {
+    Random random(seed);
+    const double per_second = TokenBucketDuel::RandomRate(random);
+    const int32_t burst = 2 + random.Below(50);
+    const std::unique_ptr<TokenBucket> bucket = MakeBucket({.rate = per_second, .burst = burst});
+    const Rate rate = RateOf(per_second);
+    const auto period =
+        static_cast<Nanos>(std::min(rate.nanos / rate.events, Wide{1} << 62));  // rounded down
+    const uint64_t units = TokenClock(per_second, burst).token() / 4;
+    const bool is_nanos = rate.nanos == Wide{rate.events} * units;
+    const Wide slack = is_nanos ? 0 : rate.nanos / units * 2 + 2;
+    const Nanos start = random.Below(Nanos{1} << 61);
+    Nanos now = start;
+    Wide taken = 0;
+    for (int i = 0; i < kSteps && now < start + (Nanos{1} << 61); ++i) {
+      taken += static_cast<Wide>(bucket->AcquireUpTo(now, kForever));
+      const Wide flowed =
+          static_cast<Wide>(now - start) * rate.events + static_cast<Wide>(burst) * rate.nanos;
+      ASSERT_TRUE(taken <= (flowed + slack) / rate.nanos) << "seed " << seed << " step " << i;
+      ASSERT_TRUE(taken >= (flowed - std::min(flowed, slack)) / rate.nanos)
+          << "seed " << seed << " step " << i;
+      ASSERT_FALSE(bucket->TryAcquire(now)) << "seed " << seed << " step " << i;
+      ASSERT_FALSE(bucket->TryAcquire(now - random.Below(std::min(now, Nanos{1} << 57) + 1)));
+      now += random.Below(std::min(period / 2, (Nanos{1} << 61) / burst) * burst + 1);
     }
   });
 }

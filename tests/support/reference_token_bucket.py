@@ -222,7 +222,7 @@ class TokenBucket:
                 raise ValueError(inheritance)
         self.change += 1
         self._rescale()
-        self._set(now, max(missing, 0) * self.token)
+        self._set(now, max(missing, Fraction(0)) * self.token)
 
     # ---- looking
 

@@ -29,7 +29,7 @@ constexpr Settings kTenASecond{.rate = 10, .burst = 2};
 
 TEST(TokenBucketTest, HasTheNameItWasGiven) {
   Error error;
-  const std::string name(TokenBucket::kMaxNameBytes, 'x');
+  const std::string name(kMaxNameBytes, 'x');
   EXPECT_EQ(TokenBucket::Make(name, kTenASecond, &error)->name(), name);
   EXPECT_EQ(TokenBucket::Make(name + "x", kTenASecond, &error), nullptr);
   EXPECT_EQ(error.code, StatusCode::kInvalidArgument);

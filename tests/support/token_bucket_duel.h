@@ -318,7 +318,7 @@ class TokenBucketDuel {
         inheritance == Inheritance::kKeep)
       return true;
     settings_ = settings;
-    changed_at_ = std::max(at, changed_at_);
+    changed_at_ = inheritance == Inheritance::kReset ? at : std::max(at, changed_at_);
     model_.Change(settings, inheritance, changed_at_);
     ++changes_;
     return true;

@@ -56,7 +56,7 @@ class ReferenceTokenBucket {
   Decision ForceAcquire(Nanos now, int64_t n) {
     if (n < 0) return {.reason = kMisuse};
     const Nanos ahead = Ahead(now);
-    if (n > (kMostAhead - ahead) / token_)
+    if (ahead > kMostOwed || n > (kMostOwed - ahead) / token_)
       return Refuse(now, ahead, TokenBucketRejection::kExceedsBurst);
     return Admit(now, ahead + n * token_);
   }
@@ -69,7 +69,7 @@ class ReferenceTokenBucket {
     if (n <= settings_.burst) {
       const Nanos next = ahead + n * token_;
       const Nanos delay = Until(now, next - capacity());
-      if (next <= kMostAhead && delay <= std::max<Nanos>(max_wait, 0)) {
+      if (next <= kMostOwed && delay <= std::max<Nanos>(max_wait, 0)) {
         return {.act_at = SaturatingAdd(start, delay),
                 .worthless_at = start + Until(now, next + 1) - 1,
                 .n = n,
@@ -88,8 +88,12 @@ class ReferenceTokenBucket {
       return;
     }
     // Of a forged one this may be years away, beyond the 62 bits of the clock.
-    const Nanos worth =
-        (std::max<Nanos>(reservation.worthless_at, 0) - std::max<Nanos>(now, 0)) % (Nanos{1} << 62);
+    Nanos worth = Apart(now, reservation.worthless_at);
+    if (reservation.worthless_at >= kForever - 1) {
+      // It cannot be said when it is worthless: all but what has flowed in since it could be used.
+      const Nanos all = reservation.n * token_;
+      worth = all - std::min(all, Apart(reservation.act_at, std::max(now, reservation.act_at)));
+    }
     SetAhead(now, ahead - std::min({ahead, reservation.n * token_, worth}));
   }
 
@@ -110,7 +114,7 @@ class ReferenceTokenBucket {
       const Nanos next = Inherit(Ahead(now), token, settings.burst, inheritance);
       token_ = token;
       settings_ = settings;
-      SetAhead(now, std::min(next, kMostAhead));
+      SetAhead(now, std::min(next, kMostOwed));
       ++change_;
     }
     settings_ = settings;
@@ -144,6 +148,11 @@ class ReferenceTokenBucket {
   static constexpr int32_t kMisuse = static_cast<int32_t>(StatusCode::kMisuse);
   // What lies further ahead is long past.
   static constexpr Nanos kMostAhead = Nanos{1} << 60;
+  static constexpr Nanos kMostOwed = kMostAhead - kMostAhead / 8;
+
+  static Nanos Apart(Nanos from, Nanos to) {
+    return (std::max<Nanos>(to, 0) - std::max<Nanos>(from, 0)) % (Nanos{1} << 62);
+  }
 
   Nanos capacity() const { return settings_.burst * token_; }
 

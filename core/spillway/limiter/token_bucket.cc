@@ -7,9 +7,6 @@
 namespace spillway {
 namespace {
 
-// In place of how far ahead the word is to be: leave it.
-constexpr uint64_t kStay = ~uint64_t{0};
-
 constexpr auto kMostOwed = static_cast<uint64_t>(TokenBucketWord::kMostOwed);
 
 // What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
@@ -68,7 +65,7 @@ TokenBucketWord TokenBucket::LoadWord(Scale* scale) const noexcept {
 }
 
 TokenBucket::View TokenBucket::Look(Nanos now) const noexcept {
-  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .scale = AsMade()};
+  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .next = kStay, .scale = AsMade()};
   const TokenBucketWord word = LoadWord(&view.scale);
   view.word = word.bits();
   view.time = view.scale.clock.At(now) | std::max(word.scale(), TokenBucketWord::kAsMade);
@@ -88,21 +85,23 @@ bool TokenBucket::BeginTime(const View& view) noexcept {
 }
 
 // Replaces how far ahead the word is by what `decide(view)` says, which is asked again when others
-// were faster; kStay leaves it. Returns what the change was made from. After kMaxAttempts,
-// which no real schedule shows, nothing is changed.
+// were faster; kStay leaves it. Returns what the change was made from, and what was made of it:
+// nothing, too, after kMaxAttempts.
 template <class Decide>
 TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept {
   View view = Look(now);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now)) {
-    const uint64_t ahead = decide(view);
-    if (ahead == kStay) {
-      if (BeginTime(view)) break;
+    view.next = decide(view);
+    if (view.next == kStay) {
+      if (BeginTime(view)) return view;
       continue;
     }
     uint64_t seen = view.word;
-    if (memory_->word.compare_exchange_strong(seen, view.time + ahead, std::memory_order_relaxed))
-      break;
+    if (memory_->word.compare_exchange_strong(seen, view.time + view.next,
+                                              std::memory_order_relaxed))
+      return view;
   }
+  view.next = kStay;
   return view;
 }
 
@@ -125,22 +124,20 @@ TokenBucketDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ah
 TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
-  uint64_t next = kStay;
-  const View view = Update(now, [&](const View& from) {
+  const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    next = kStay;
-    if (count != 0 && count <= clock.burst() && Owed(clock, from.ahead, count * clock.token()) == 0)
-      next = from.ahead + count * clock.token();
-    return next;
+    if (count == 0 || count > clock.burst() || Owed(clock, from.ahead, count * clock.token()) != 0)
+      return kStay;
+    return from.ahead + count * clock.token();
   });
   if (count == 0) return {.ahead = view.ahead, .change = view.scale.change};
-  if (next == kStay) {
+  if (view.next == kStay) {
     const bool never = count > view.scale.clock.burst();
     return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
                   view.ahead, view.scale.change);
   }
   CountAdmission();
-  return {.ahead = next, .change = view.scale.change};
+  return {.ahead = view.next, .change = view.scale.change};
 }
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
@@ -153,30 +150,27 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
     if (taken == 0) return kStay;
     return from.ahead + taken * clock.token();
   });
-  if (taken != 0) {
+  if (view.next != kStay) {
     CountAdmission();
-  } else if (n != 0) {
-    const Decision decision =
-        Refuse(TokenBucketRejection::kExhausted, view.ahead, view.scale.change);
-    if (decision) return n;  // a dry run
+    return static_cast<int64_t>(taken);
   }
-  return static_cast<int64_t>(taken);
+  if (n == 0) return 0;
+  const Decision decision = Refuse(TokenBucketRejection::kExhausted, view.ahead, view.scale.change);
+  return decision ? n : 0;  // n: a dry run
 }
 
 TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
-  uint64_t next = kStay;
-  const View view = Update(now, [&](const View& from) {
-    next = kStay;
-    if (from.ahead <= kMostOwed && count <= from.scale.clock.Tokens(kMostOwed - from.ahead))
-      next = from.ahead + count * from.scale.clock.token();
-    return next;
+  const View view = Update(now, [=](const View& from) {
+    const TokenClock& clock = from.scale.clock;
+    const bool fits = from.ahead <= kMostOwed && count <= clock.Tokens(kMostOwed - from.ahead);
+    return fits ? from.ahead + count * clock.token() : kStay;
   });
-  if (next == kStay)
+  if (view.next == kStay)
     return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
   CountAdmission();
-  return {.ahead = next, .change = view.scale.change};
+  return {.ahead = view.next, .change = view.scale.change};
 }
 
 // ---- reserving
@@ -194,18 +188,15 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
     const uint64_t next = from.ahead + count * clock.token();
     refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    if (next > kMostOwed || delay > std::max<Nanos>(max_wait, 0)) return kStay;
-    refused = {};
-    return next;
+    return next > kMostOwed || delay > std::max<Nanos>(max_wait, 0) ? kStay : next;
   });
-  const TokenClock& clock = view.scale.clock;
-  if (refused != TokenBucketRejection{}) {
+  if (view.next == kStay) {
     const Decision decision = Refuse(refused, view.ahead, view.scale.change);
     return {.act_at = now, .worthless_at = now, .decision = decision};
   }
   CountAdmission();
-  const uint64_t ahead = view.ahead + count * clock.token();
-  return Reserved(now, n, delay, {.ahead = ahead, .change = view.scale.change}, clock);
+  return Reserved(now, n, delay, {.ahead = view.next, .change = view.scale.change},
+                  view.scale.clock);
 }
 
 void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {

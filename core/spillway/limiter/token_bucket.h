@@ -172,6 +172,8 @@ class TokenBucket {
 
   TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared);
 
+  // In place of how far ahead the word is to be: leave it.
+  static constexpr uint64_t kStay = ~uint64_t{0};
   static constexpr int32_t kExhausted = static_cast<int32_t>(TokenBucketRejection::kExhausted);
 
   // One try at the word of a bucket.
@@ -240,6 +242,7 @@ class TokenBucket {
     uint64_t word;
     uint64_t time;   // on the clock of the word, with its scale
     uint64_t ahead;  // 0 when it is full
+    uint64_t next;   // what Update made of `ahead`; kStay: nothing
     Scale scale;
   };
 

@@ -1,4 +1,4 @@
-// Making and changing a token bucket: what allocates, validates and waits. The calls themselves are
+// Making and changing a token bucket: what allocates and validates. The calls themselves are
 // in token_bucket.cc.
 #include <new>
 

@@ -129,8 +129,8 @@ class ReferenceTokenBucket {
       status.retry_after =
           n > settings_.burst
               ? kForever
-              : std::max<Nanos>(
-                    Until(now, ahead + n * token_ - capacity()) - std::max<Nanos>(max_wait, 0), 0);
+              : std::max(Until(now, ahead + n * token_ - capacity()) - std::max<Nanos>(max_wait, 0),
+                         Until(now, ahead + n * token_ - kMostOwed));
     }
     return status;
   }

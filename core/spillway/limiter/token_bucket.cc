@@ -246,8 +246,11 @@ LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n
   if (count > clock.burst()) {
     status.retry_after = kForever;
   } else {
+    const uint64_t next = ahead + count * clock.token();
     const Nanos wait = clock.Until(now, Owed(clock, ahead, count * clock.token()));
-    status.retry_after = std::max<Nanos>(wait - std::max<Nanos>(max_wait, 0), 0);
+    // Until it need not wait longer than it may, and no more is owed than can be.
+    status.retry_after = std::max(wait - std::max<Nanos>(max_wait, 0),
+                                  clock.Until(now, next - std::min(next, kMostOwed)));
   }
   return status;
 }

@@ -198,7 +198,8 @@ class Fuzz {
       return Require(std::memcmp(memory.get(), &one, sizeof one) == 0, "a misused one is changed");
     }
     Require(memory.IsFilled(0, std::byte{0}), "a cancelled reservation is not empty");
-    model_.Cancel({.worthless_at = one.worthless_at_ns,
+    model_.Cancel({.act_at = one.act_at_ns,
+                   .worthless_at = one.worthless_at_ns,
                    .n = one.n,
                    .decision = {.change = static_cast<uint32_t>(one.opaque)}},
                   now_);

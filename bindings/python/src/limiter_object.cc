@@ -62,6 +62,17 @@ bool ReadCountAndWait(const char* method, const char* name, PyObject* const* arg
          ReadCount(values[0], n) && ReadWait(values[1], name, wait);
 }
 
+// The limiter that is called, with the count and the time it is called with. Null, with an error
+// set, when one of them is not as it must be.
+LimiterObject* ReadCall(const char* method, size_t required, PyObject* object,
+                        PyObject* const* args, Py_ssize_t count, PyObject* keywords, int64_t* n,
+                        Nanos* now) {
+  auto* self = Initialised<LimiterObject>(object);
+  if (self == nullptr || !ReadCountAndTime(method, required, args, count, keywords, n, now))
+    return nullptr;
+  return self;
+}
+
 // ---- what never waits
 
 PyObject* TryAcquire(PyObject* object, PyObject* const* args, Py_ssize_t count,
@@ -79,40 +90,36 @@ PyObject* TryAcquire(PyObject* object, PyObject* const* args, Py_ssize_t count,
 }
 
 PyObject* Peek(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
-  auto* self = Initialised<LimiterObject>(object);
   int64_t n = 1;
   Nanos now = kReadClock;
-  if (self == nullptr || !ReadCountAndTime("peek", 0, args, count, keywords, &n, &now))
-    return nullptr;
+  auto* self = ReadCall("peek", 0, object, args, count, keywords, &n, &now);
+  if (self == nullptr) return nullptr;
   return NewDecision(self->core, self->limiter, self->limiter->Peek(now, n), now, n);
 }
 
 PyObject* AcquireUpTo(PyObject* object, PyObject* const* args, Py_ssize_t count,
                       PyObject* keywords) {
-  auto* self = Initialised<LimiterObject>(object);
   int64_t n = 1;
   Nanos now = kReadClock;
-  if (self == nullptr || !ReadCountAndTime("acquire_up_to", 1, args, count, keywords, &n, &now))
-    return nullptr;
+  auto* self = ReadCall("acquire_up_to", 1, object, args, count, keywords, &n, &now);
+  if (self == nullptr) return nullptr;
   return PyLong_FromLongLong(self->limiter->AcquireUpTo(now, n));
 }
 
 PyObject* ForceAcquire(PyObject* object, PyObject* const* args, Py_ssize_t count,
                        PyObject* keywords) {
-  auto* self = Initialised<LimiterObject>(object);
   int64_t n = 1;
   Nanos now = kReadClock;
-  if (self == nullptr || !ReadCountAndTime("force_acquire", 1, args, count, keywords, &n, &now))
-    return nullptr;
+  auto* self = ReadCall("force_acquire", 1, object, args, count, keywords, &n, &now);
+  if (self == nullptr) return nullptr;
   return NewDecision(self->core, self->limiter, self->limiter->ForceAcquire(now, n), now, n);
 }
 
 PyObject* Refund(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* keywords) {
-  auto* self = Initialised<LimiterObject>(object);
   int64_t n = 1;
   Nanos now = kReadClock;
-  if (self == nullptr || !ReadCountAndTime("refund", 0, args, count, keywords, &n, &now))
-    return nullptr;
+  auto* self = ReadCall("refund", 0, object, args, count, keywords, &n, &now);
+  if (self == nullptr) return nullptr;
   self->limiter->Refund(now, n);
   Py_RETURN_NONE;
 }

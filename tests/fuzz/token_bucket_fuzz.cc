@@ -343,13 +343,6 @@ class Fuzz {
 
 }  // namespace
 
-void RunInput(ByteReader& input) {
-  Fuzz fuzz(input);
-  try {
-    fuzz.Run();
-  } catch (const Finding& finding) {
-    throw Finding(finding.what() + ("\n" + fuzz.Story()));
-  }
-}
+void RunInput(ByteReader& input) { RunAndTell<Fuzz>(input); }
 
 }  // namespace spillway::fuzz

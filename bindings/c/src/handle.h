@@ -10,6 +10,7 @@
 #include "spillway/base/error.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -45,6 +46,10 @@ inline bool Refuse(Error* error, const char* what, const char* how = "") noexcep
 }  // namespace spillway
 
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
+  using Counted::Counted;
+};
+
+struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
 };
 

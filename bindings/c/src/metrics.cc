@@ -77,6 +77,17 @@ spillway_status spillway_metrics_remove_circuit_breaker(
   return spillway::Remove(metrics, breaker);
 }
 
+spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
+                                                  spillway_leaky_bucket* bucket,
+                                                  spillway_error* error) noexcept {
+  return spillway::Add(metrics, bucket, error);
+}
+
+spillway_status spillway_metrics_remove_leaky_bucket(spillway_metrics* metrics,
+                                                     const spillway_leaky_bucket* bucket) noexcept {
+  return spillway::Remove(metrics, bucket);
+}
+
 spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,
                                                   spillway_token_bucket* bucket,
                                                   spillway_error* error) noexcept {

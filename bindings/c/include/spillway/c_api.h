@@ -1193,7 +1193,14 @@ spillway_metrics_add_circuit_breaker(spillway_metrics* metrics, spillway_circuit
 SPILLWAY_API spillway_status spillway_metrics_remove_circuit_breaker(
     spillway_metrics* metrics, const spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
 
-/* The same for a token bucket: names are told apart within a noun. */
+/* The same for a leaky bucket: names are told apart within a noun. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_leaky_bucket(spillway_metrics* metrics, spillway_leaky_bucket* bucket,
+                                  spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_leaky_bucket(
+    spillway_metrics* metrics, const spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a token bucket. */
 SPILLWAY_API spillway_status
 spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_bucket* bucket,
                                   spillway_error* error) SPILLWAY_NOEXCEPT;

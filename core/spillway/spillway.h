@@ -11,6 +11,8 @@
 #include "spillway/breaker/run.h"
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/leaky_bucket_options.h"
+#include "spillway/limiter/multi_limiter.h"
+#include "spillway/limiter/multi_limiter_options.h"
 #include "spillway/limiter/rate_limit_fields.h"
 #include "spillway/limiter/token_bucket.h"
 #include "spillway/limiter/token_bucket_options.h"

@@ -11,6 +11,7 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
 #include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -51,6 +52,14 @@ struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
 
 struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
+};
+
+// Holds a reference to each member.
+struct spillway_multi_limiter : spillway::Counted<spillway::MultiLimiter> {
+  using Counted::Counted;
+  ~spillway_multi_limiter();
+
+  spillway_multi_limiter_member members[SPILLWAY_MULTI_LIMITER_MOST_MEMBERS] = {};
 };
 
 struct spillway_token_bucket : spillway::Counted<spillway::TokenBucket> {

@@ -33,12 +33,13 @@ inline spillway_decision Misuse(spillway_limit_status* out) {
   return SPILLWAY_E_MISUSE;
 }
 
-template <class Limiter>
+// `max_wait...`: none, or that of a reservation.
+template <class Limiter, class... Nanoseconds>
 spillway_decision Answer(const Limiter& limiter, const LimiterDecision& decision, Nanos now,
-                         int64_t n, Nanos max_wait, spillway_limit_status* out) {
+                         int64_t n, spillway_limit_status* out, Nanoseconds... max_wait) {
   if (out != nullptr) {
     if (decision.reason < 0) return Misuse(out);
-    new (static_cast<void*>(out)) LimitStatus(limiter.Describe(decision, now, n, max_wait));
+    new (static_cast<void*>(out)) LimitStatus(limiter.Describe(decision, now, n, max_wait...));
   }
   return decision.reason;
 }
@@ -63,7 +64,7 @@ spillway_decision TryAcquire(Handle* handle, int64_t n, Nanos now, spillway_limi
   if (handle == nullptr) [[unlikely]]
     return Misuse(out);
   auto& object = *handle->object;
-  return Answer(object, object.TryAcquire(now, n), now, n, 0, out);
+  return Answer(object, object.TryAcquire(now, n), now, n, out);
 }
 
 template <class Handle>
@@ -75,7 +76,7 @@ spillway_decision Reserve(Handle* handle, int64_t n, Nanos max_wait, Nanos now,
   auto& object = *handle->object;
   const LimiterReservation reserved = object.Reserve(now, n, max_wait);
   if (reserved) Hand(reserved, reservation);
-  return Answer(object, reserved.decision, now, n, max_wait, out);
+  return Answer(object, reserved.decision, now, n, out, max_wait);
 }
 
 template <class Handle>

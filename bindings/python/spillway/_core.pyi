@@ -127,7 +127,8 @@ class Decision:
     @property
     def next_after(self) -> float:
         """
-        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded up.
+        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`.
+        Rounded up.
         """
     @property
     def next_after_ns(self) -> int | None:

@@ -10,6 +10,8 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/breaker/circuit_breaker_options.h"
 #include "spillway/breaker/run.h"
+#include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/adaptive_limiter_options.h"
 #include "spillway/concurrency/client_throttle.h"
 #include "spillway/concurrency/client_throttle_options.h"
 #include "spillway/limiter/token_bucket.h"

@@ -581,8 +581,202 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
-/* ---- Client throttle
- * ---------------------------------------------------------------------------*/
+/* ---- Adaptive limiter -------------------------------------------------------------------------*/
+
+/* Lets as many calls be in flight as the callee can work on. docs/adaptive_limiter.md says when it
+ * does what. */
+typedef struct spillway_adaptive_limiter spillway_adaptive_limiter;
+
+/* generated: begin adaptive_limiter constants */
+/* How the limit finds itself. */
+enum {
+  /* By the ratio of how long calls take without a queue to how long they take now. */
+  SPILLWAY_LIMIT_ALGORITHM_GRADIENT = 0,
+  /* By the number of calls that wait in a queue, as the same two times tell it. */
+  SPILLWAY_LIMIT_ALGORITHM_VEGAS = 1,
+  /* Up by one, down by a tenth when calls are dropped. Times do not matter. */
+  SPILLWAY_LIMIT_ALGORITHM_AIMD = 2,
+};
+
+/* Why an adaptive limiter refused. */
+enum {
+  /* As many calls are in flight as the limit allows. `retry_after` is 0: nobody knows. */
+  SPILLWAY_ADAPTIVE_LIMITER_REJECTION_LIMITED = 1,
+};
+/* generated: end adaptive_limiter constants */
+
+/* The name of a constant of that kind, "limited"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_adaptive_limiter_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin adaptive_limiter options */
+/* The options of a adaptive limiter. Begin with SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_adaptive_limiter_options {
+  size_t struct_size;
+  /* How the limit finds itself. Fixed when the limiter is made. Accepted: gradient, vegas, aimd.
+   * Default from Netflix concurrency-limits (Gradient2). One of SPILLWAY_LIMIT_ALGORITHM_*. */
+  int32_t algorithm;
+  /* The limit to begin with, from `min_limit` to `max_limit`. Fixed when the limiter is made.
+   * Accepted: 1 to 100000. Default from Netflix concurrency-limits (20). */
+  int32_t initial_limit;
+  /* The limit never falls below this. Accepted: 1 to 100000. Default from failsafe-go (1). */
+  int32_t min_limit;
+  /* The limit never rises above this; at least `min_limit`. Accepted: 1 to 100000. Default from
+   * Envoy (1000). */
+  int32_t max_limit;
+  /* How often the limit is judged. Longer where calls take long (twice as long as they do) or are
+   * few (until there are 10). Accepted: 0.001 s to 60 s. Default from Netflix concurrency-limits
+   * (1 s). */
+  int64_t window_ns;
+  /* Of `gradient`: how many times longer than without a queue calls may take. Accepted: 1 to 10.
+   * Default from Netflix concurrency-limits (Gradient2: 1.5). */
+  double tolerance;
+  /* Of `gradient` and `vegas`: how far a window moves the limit towards what it asks for. Accepted:
+   * 0.01 to 1. Default from Netflix concurrency-limits (Gradient2: 0.2). */
+  double smoothing;
+  /* A window with a larger share of failed calls takes a tenth off the limit. Accepted: 0 to 1.
+   * Default from Spillway (peers take any drop for overload, and so each stray error). */
+  double drop_rate;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+} spillway_adaptive_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run), \
+    /* algorithm */ SPILLWAY_LIMIT_ALGORITHM_GRADIENT, \
+    /* initial_limit */ 20, \
+    /* min_limit */ 1, \
+    /* max_limit */ 1000, \
+    /* window_ns */ 1000000000, \
+    /* tolerance */ 1.5, \
+    /* smoothing */ 0.2, \
+    /* drop_rate */ 0.05, \
+    /* dry_run */ 0, \
+  }
+/* clang-format on */
+/* generated: end adaptive_limiter options */
+
+/* What SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_adaptive_limiter_options_init(
+    spillway_adaptive_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. */
+
+SPILLWAY_API spillway_status spillway_adaptive_limiter_new(
+    spillway_adaptive_limiter** out, const char* name, size_t name_length,
+    const spillway_adaptive_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_adaptive_limiter* spillway_adaptive_limiter_ref(
+    spillway_adaptive_limiter* limiter) SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_adaptive_limiter_unref(spillway_adaptive_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. Fills `out`, whose `retry_after_ns` is 0: nobody knows.
+ * Answers SPILLWAY_ADMITTED, one of SPILLWAY_ADAPTIVE_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_adaptive_limiter_try_acquire_at(spillway_adaptive_limiter* limiter, int64_t now_ns,
+                                         spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_adaptive_limiter_try_acquire(
+    spillway_adaptive_limiter* limiter, spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended and gives its place back: SPILLWAY_OUTCOME_FAILURE when the callee
+ * dropped it or it took too long; an ignored one says nothing. A permit that was settled becomes
+ * empty; one that never is keeps its place for good. SPILLWAY_E_MISUSE for an empty or foreign
+ * permit, a copy of one that was settled (where that can be told) and an unknown outcome: the
+ * permit is then left as it is. */
+SPILLWAY_API spillway_settlement
+spillway_adaptive_limiter_settle_at(spillway_adaptive_limiter* limiter, spillway_permit* permit,
+                                    int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_adaptive_limiter_settle(
+    spillway_adaptive_limiter* limiter, spillway_permit* permit, int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin adaptive_limiter snapshot */
+/* What a adaptive limiter holds. */
+typedef struct spillway_adaptive_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that may be in flight; halved while a probe looks for the baseline. */
+  int32_t limit;
+  /* Calls that were admitted and have not ended. */
+  int32_t in_flight;
+  /* How long calls take without a queue; 0 while that is not known. */
+  int64_t baseline_ns;
+  /* How long calls took on average in the last window; 0 before the first. */
+  int64_t call_time_ns;
+  /* Windows that were judged since the limiter was made. */
+  uint64_t total_windows;
+  /* Calls that were admitted. */
+  uint64_t total_admitted;
+  /* Calls that were refused. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. */
+  uint64_t total_dry_run;
+  /* Calls that succeeded. */
+  uint64_t total_succeeded;
+  /* Calls that failed: dropped by the callee, or too late. */
+  uint64_t total_failed;
+  /* Calls whose outcome said nothing of the callee; they gave their place back and nothing else. */
+  uint64_t total_ignored;
+  /* Permits of another limiter, settled twice or settled with an unknown outcome; they changed
+   * nothing. */
+  uint64_t total_misused;
+} spillway_adaptive_limiter_snapshot;
+/* generated: end adaptive_limiter snapshot */
+
+/* What the limiter looks like at `now_ns`. `out->struct_size` says how much of the struct the
+ * caller has: only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_adaptive_limiter_snapshot_at(const spillway_adaptive_limiter* limiter, int64_t now_ns,
+                                      spillway_adaptive_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_adaptive_limiter_name(const spillway_adaptive_limiter* limiter,
+                                                        size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options. A limit out of its new bounds moves into them at once. Options that a shorter
+ * struct does not have keep their present values. Fails, with nothing changed, when one is out of
+ * range or fixed: begin with what spillway_adaptive_limiter_options_get gives. A call that races it
+ * may see some options old and some new. */
+SPILLWAY_API spillway_status spillway_adaptive_limiter_reconfigure(
+    spillway_adaptive_limiter* limiter, const spillway_adaptive_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status
+spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
+                                      spillway_adaptive_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
+/* ---- Client throttle --------------------------------------------------------------------------*/
 
 /* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
 typedef struct spillway_client_throttle spillway_client_throttle;
@@ -1069,7 +1263,12 @@ spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_buck
 SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
     spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
 
-/* The same for a client throttle. */
+/* The same for an adaptive limiter and a client throttle. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_adaptive_limiter(spillway_metrics* metrics, spillway_adaptive_limiter* limiter,
+                                      spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_adaptive_limiter(
+    spillway_metrics* metrics, const spillway_adaptive_limiter* limiter) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status
 spillway_metrics_add_client_throttle(spillway_metrics* metrics, spillway_client_throttle* throttle,
                                      spillway_error* error) SPILLWAY_NOEXCEPT;

@@ -32,6 +32,13 @@ OUTPUTS = (
 )
 # The other nouns share some of the files: nothing of theirs may change.
 OTHERS = (
+    "schema/client_throttle.toml",
+    "docs/client_throttle.md",
+    "core/spillway/concurrency/client_throttle_settings.h",
+    "core/spillway/concurrency/client_throttle_options.h",
+    "core/spillway/concurrency/client_throttle_metrics.h",
+    "bindings/c/src/generated/client_throttle.h",
+    "tests/support/generated/client_throttle_vectors.h",
     "schema/token_bucket.toml",
     "docs/token_bucket.md",
     "core/spillway/limiter/token_bucket_settings.h",

@@ -338,6 +338,124 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class ClientThrottleRejection(StrEnum):
+    """Why a client throttle refused."""
+
+    THROTTLED = "throttled"
+    """So few calls are accepted that this one was drawn to be refused; the next may not be.
+    `retry_after` is 0: nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientThrottleSnapshot:
+    """What a client throttle holds."""
+
+    requests: int
+    """Calls in the window, refused ones too; without those that were ignored."""
+    accepts: int
+    """Those of them that the callee accepted by now."""
+    rejection_rate: float | None
+    """Share of the normal calls that is being refused."""
+    total_admitted: int
+    """Calls that were admitted since the throttle was made."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted."""
+    total_throttled_normal: int
+    """Normal calls that were refused."""
+    total_throttled_critical: int
+    """Critical calls that were refused."""
+    total_throttled_sheddable: int
+    """Sheddable calls that were refused."""
+    total_accepted: int
+    """Calls that the callee accepted."""
+    total_failed: int
+    """Calls that it refused or that failed."""
+    total_ignored: int
+    """Calls whose outcome said nothing of the callee: as if they had not been asked for."""
+    total_stale: int
+    """Calls that ended after they had left the window; they changed nothing."""
+    total_misused: int
+    """Permits of another throttle, settled twice or settled with an unknown outcome; they changed
+    nothing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+CLIENT_THROTTLE_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("window", "duration", 120.0, minimum=0.012, maximum=86400.0, fixed=True),
+    OptionInfo("k", "number", 2.0, minimum=1.0, maximum=1000.0),
+    OptionInfo("critical_k", "number", 4.0, minimum=1.0, maximum=1000.0),
+    OptionInfo("sheddable_k", "number", 1.25, minimum=1.0, maximum=1000.0),
+    OptionInfo("min_calls", "count", 20, minimum=1, maximum=100000000),
+    OptionInfo("max_rejection", "fraction", 0.9, minimum=0.0, maximum=1.0),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("seed", "seed", 0, zero="a random one", fixed=True),
+)
+
+
+CLIENT_THROTTLE_METRICS: Final[tuple[MetricFamily[ClientThrottleSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_client_throttle_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_throttled_calls_total",
+        "counter",
+        "Calls that were refused.",
+        "priority",
+        (
+            ("normal", lambda snapshot: snapshot.total_throttled_normal),
+            ("critical", lambda snapshot: snapshot.total_throttled_critical),
+            ("sheddable", lambda snapshot: snapshot.total_throttled_sheddable),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_settled_calls_total",
+        "counter",
+        "Admitted calls by how they ended; stale: after they had left the window.",
+        "outcome",
+        (
+            ("accepted", lambda snapshot: snapshot.total_accepted),
+            ("failed", lambda snapshot: snapshot.total_failed),
+            ("ignored", lambda snapshot: snapshot.total_ignored),
+            ("stale", lambda snapshot: snapshot.total_stale),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_misused_permits_total",
+        "counter",
+        "Permits of another throttle, settled twice or settled with an unknown outcome.",
+        "",
+        (("", lambda snapshot: snapshot.total_misused),),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_window_calls",
+        "gauge",
+        "Calls in the window: asked for, refused ones too; accepted ones of them.",
+        "kind",
+        (
+            ("requested", lambda snapshot: snapshot.requests),
+            ("accepted", lambda snapshot: snapshot.accepts),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_rejection_ratio",
+        "gauge",
+        "Share of the normal calls that is being refused, 0 to 1.",
+        "",
+        (("", lambda snapshot: snapshot.rejection_rate),),
+    ),
+)
+
+
 class TokenBucketRejection(StrEnum):
     """Why a token bucket refused."""
 
@@ -436,6 +554,7 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "client throttle": CLIENT_THROTTLE_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,
 }
 """By the noun of the policy."""

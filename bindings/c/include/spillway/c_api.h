@@ -111,6 +111,13 @@ enum {
   SPILLWAY_OUTCOME_IGNORED = 2,
 };
 
+/* How much it matters that a call is made: lower classes are refused first. */
+enum {
+  SPILLWAY_PRIORITY_NORMAL = 0,
+  SPILLWAY_PRIORITY_CRITICAL = 1,
+  SPILLWAY_PRIORITY_SHEDDABLE = 2,
+};
+
 /* The name of a status, for logs: "ok", "invalid_argument", ...; "unknown" for other numbers.
  * Thread safety: any thread, any time. Progress: wait-free. Allocates: no, the text is static. */
 SPILLWAY_API const char* spillway_status_name(spillway_status status) SPILLWAY_NOEXCEPT;
@@ -574,6 +581,195 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Client throttle
+ * ---------------------------------------------------------------------------*/
+
+/* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
+typedef struct spillway_client_throttle spillway_client_throttle;
+
+/* generated: begin client_throttle constants */
+/* Why a client throttle refused. */
+enum {
+  /* So few calls are accepted that this one was drawn to be refused; the next may not be.
+   * `retry_after` is 0: nobody knows. */
+  SPILLWAY_CLIENT_THROTTLE_REJECTION_THROTTLED = 1,
+};
+/* generated: end client_throttle constants */
+
+/* The name of a constant of that kind, "throttled"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_client_throttle_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin client_throttle options */
+/* The options of a client throttle. Begin with SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT. */
+typedef struct spillway_client_throttle_options {
+  size_t struct_size;
+  /* How far back calls count, in 12 buckets. Several times as long as a call may take. Fixed when
+   * the throttle is made. Accepted: 0.012 s to 86400 s. Default from Google SRE (2 minutes). */
+  int64_t window_ns;
+  /* Normal calls are refused when more than this many are asked for each one accepted. Kept to
+   * 0.0001, rounded to nearest, and compared exactly. Accepted: 1 to 1000. Default from Google SRE
+   * (2). */
+  double k;
+  /* The same for critical calls; at least `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than a quarter is accepted). */
+  double critical_k;
+  /* The same for sheddable calls; at most `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than four fifths are accepted). */
+  double sheddable_k;
+  /* Nothing is refused until the window holds this many calls. Accepted: 1 to 100000000. Default
+   * from Hystrix (20, of its breaker). */
+  int32_t min_calls;
+  /* The largest share of calls that is refused: the rest goes on to find out when the callee
+   * answers again. Kept to 0.01 %, rounded to nearest. Accepted: 0 to 1. Default from failsafe-go
+   * (0.9). */
+  double max_rejection;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Where the draws begin: throttles of the same seed that see the same calls refuse the same ones.
+   * Accepted: any (0: a random one). Default from Spillway. */
+  uint64_t seed;
+} spillway_client_throttle_options;
+
+/* clang-format off */
+#define SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_client_throttle_options, seed), \
+    /* window_ns */ 120000000000, \
+    /* k */ 2.0, \
+    /* critical_k */ 4.0, \
+    /* sheddable_k */ 1.25, \
+    /* min_calls */ 20, \
+    /* max_rejection */ 0.9, \
+    /* dry_run */ 0, \
+    /* seed */ 0, \
+  }
+/* clang-format on */
+/* generated: end client_throttle options */
+
+/* What SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_client_throttle_options_init(
+    spillway_client_throttle_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. */
+
+SPILLWAY_API spillway_status spillway_client_throttle_new(
+    spillway_client_throttle** out, const char* name, size_t name_length,
+    const spillway_client_throttle_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_client_throttle* spillway_client_throttle_ref(
+    spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_client_throttle_unref(spillway_client_throttle* throttle)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. `priority` is one of SPILLWAY_PRIORITY_*. Fills `out`, whose
+ * `retry_after_ns` is 0: nobody knows. Answers SPILLWAY_ADMITTED, one of
+ * SPILLWAY_CLIENT_THROTTLE_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_client_throttle_try_acquire_at(
+    spillway_client_throttle* throttle, int32_t priority, int64_t now_ns,
+    spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_client_throttle_try_acquire(spillway_client_throttle* throttle, int32_t priority,
+                                     spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended: SPILLWAY_OUTCOME_SUCCESS when the callee accepted it,
+ * SPILLWAY_OUTCOME_FAILURE when it refused it or the call failed; an ignored call is as if it had
+ * not been asked for. A permit that was settled, counted or stale, becomes empty; it is stale when
+ * its call had left the window. SPILLWAY_E_MISUSE for an empty or foreign permit and an unknown
+ * outcome: the permit is then left as it is. */
+SPILLWAY_API spillway_settlement
+spillway_client_throttle_settle_at(spillway_client_throttle* throttle, spillway_permit* permit,
+                                   int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_client_throttle_settle(spillway_client_throttle* throttle,
+                                                                 spillway_permit* permit,
+                                                                 int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin client_throttle snapshot */
+/* What a client throttle holds. */
+typedef struct spillway_client_throttle_snapshot {
+  size_t struct_size;
+  /* Calls in the window, refused ones too; without those that were ignored. */
+  uint64_t requests;
+  /* Those of them that the callee accepted by now. */
+  uint64_t accepts;
+  /* Share of the normal calls that is being refused. -1 when undefined. */
+  double rejection_rate;
+  /* Calls that were admitted since the throttle was made. */
+  uint64_t total_admitted;
+  /* Calls that `dry_run` admitted. */
+  uint64_t total_dry_run;
+  /* Normal calls that were refused. */
+  uint64_t total_throttled_normal;
+  /* Critical calls that were refused. */
+  uint64_t total_throttled_critical;
+  /* Sheddable calls that were refused. */
+  uint64_t total_throttled_sheddable;
+  /* Calls that the callee accepted. */
+  uint64_t total_accepted;
+  /* Calls that it refused or that failed. */
+  uint64_t total_failed;
+  /* Calls whose outcome said nothing of the callee: as if they had not been asked for. */
+  uint64_t total_ignored;
+  /* Calls that ended after they had left the window; they changed nothing. */
+  uint64_t total_stale;
+  /* Permits of another throttle, settled twice or settled with an unknown outcome; they changed
+   * nothing. */
+  uint64_t total_misused;
+} spillway_client_throttle_snapshot;
+/* generated: end client_throttle snapshot */
+
+/* What the window holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_snapshot_at(const spillway_client_throttle* throttle, int64_t now_ns,
+                                     spillway_client_throttle_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the throttle. NULL for NULL. */
+SPILLWAY_API const char* spillway_client_throttle_name(const spillway_client_throttle* throttle,
+                                                       size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options; the window stays. Options that a shorter struct does not have keep their present
+ * values. Fails, with nothing changed, when one is out of range or fixed: begin with what
+ * spillway_client_throttle_options_get gives. A call that races it may see some options old and
+ * some new. */
+SPILLWAY_API spillway_status spillway_client_throttle_reconfigure(
+    spillway_client_throttle* throttle, const spillway_client_throttle_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes; a seed that was drawn is told. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_options_get(const spillway_client_throttle* throttle,
+                                     spillway_client_throttle_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one throttle, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the throttle
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a throttle of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
 /* ---- Limiters ---------------------------------------------------------------------------------*/
 
 /* What a limiter says beside yes or no; all zero for a misuse. */
@@ -894,6 +1090,13 @@ spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_buck
                                   spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
     spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a client throttle. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_client_throttle(spillway_metrics* metrics, spillway_client_throttle* throttle,
+                                     spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_client_throttle(
+    spillway_metrics* metrics, const spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

@@ -32,6 +32,13 @@ OUTPUTS = (
 )
 # The other nouns share some of the files: nothing of theirs may change.
 OTHERS = (
+    "schema/bulkhead.toml",
+    "docs/bulkhead.md",
+    "core/spillway/concurrency/bulkhead_settings.h",
+    "core/spillway/concurrency/bulkhead_options.h",
+    "core/spillway/concurrency/bulkhead_metrics.h",
+    "bindings/c/src/generated/bulkhead.h",
+    "tests/support/generated/bulkhead_vectors.h",
     "schema/client_throttle.toml",
     "docs/client_throttle.md",
     "core/spillway/concurrency/client_throttle_settings.h",

@@ -581,6 +581,102 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Bulkhead ---------------------------------------------------------------------------------*/
+
+/* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
+ * when it does what. */
+typedef struct spillway_bulkhead spillway_bulkhead;
+
+/* generated: begin bulkhead constants */
+/* Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends. */
+enum {
+  /* Every slot is taken, or goes to somebody who waits already. */
+  SPILLWAY_BULKHEAD_REJECTION_FULL = 1,
+  /* Every slot is taken, and so is every place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUE_FULL = 2,
+  /* Calls of its priority may use no more slots; the rest is kept for higher ones. */
+  SPILLWAY_BULKHEAD_REJECTION_SHED = 3,
+  /* It waited as long as it may, or was stopped, and left the queue without a slot. */
+  SPILLWAY_BULKHEAD_REJECTION_TIMED_OUT = 4,
+  /* Not refused: it waits, and its permit holds the place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUED = 5,
+};
+/* generated: end bulkhead constants */
+
+/* generated: begin bulkhead options */
+/* The options of a bulkhead. Begin with SPILLWAY_BULKHEAD_OPTIONS_INIT. */
+typedef struct spillway_bulkhead_options {
+  size_t struct_size;
+  /* Slots: the calls that may be in flight at once. Accepted: 1 to 65535. Default from
+   * resilience4j. */
+  int32_t max_concurrent;
+  /* Calls that may wait for a slot, first come first served. Can change later, up to what the
+   * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
+  int32_t max_queue;
+  /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
+   * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
+  int64_t max_wait_ns;
+  /* Normal calls are admitted while less than this share of the slots is taken. Below 1 the rest is
+   * kept for critical calls, and normal ones do not wait. Kept to 0.01 %, rounded to nearest, and
+   * compared exactly. Accepted: 0 to 1. Default from Spillway (all). */
+  double normal_share;
+  /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
+   * (half). */
+  double sheddable_share;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_bulkhead_options;
+
+/* clang-format off */
+#define SPILLWAY_BULKHEAD_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    /* max_concurrent */ 25, \
+    /* max_queue */ 0, \
+    /* max_wait_ns */ 0, \
+    /* normal_share */ 1.0, \
+    /* sheddable_share */ 0.5, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end bulkhead options */
+
+/* generated: begin bulkhead snapshot */
+/* What a bulkhead holds. */
+typedef struct spillway_bulkhead_snapshot {
+  size_t struct_size;
+  /* Slots that are taken. */
+  int32_t in_flight;
+  /* Slots there are. */
+  int32_t max_concurrent;
+  /* Places in the queue that are taken. One that was left is free when all before it are. */
+  int32_t queued;
+  /* Places in the queue there are. */
+  int32_t max_queue;
+  /* Calls that got a slot, at once or from the queue. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls refused because every slot was taken. 0 unless `counted`. */
+  uint64_t total_full;
+  /* Calls refused because every place in the queue was taken too. 0 unless `counted`. */
+  uint64_t total_queue_full;
+  /* Calls refused because those of their priority may use no more slots. 0 unless `counted`. */
+  uint64_t total_shed;
+  /* Normal calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_normal;
+  /* Critical calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_critical;
+  /* Sheddable calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_sheddable;
+  /* Calls that joined the queue. 0 unless `counted`. */
+  uint64_t total_queued;
+  /* Calls that left the queue without a slot. 0 unless `counted`. */
+  uint64_t total_left;
+  /* Permits of another bulkhead, or settled twice; they changed nothing. */
+  uint64_t total_misused;
+} spillway_bulkhead_snapshot;
+/* generated: end bulkhead snapshot */
+
 /* ---- Client throttle
  * ---------------------------------------------------------------------------*/
 

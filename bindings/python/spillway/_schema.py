@@ -186,6 +186,133 @@ ADAPTIVE_LIMITER_METRICS: Final[tuple[MetricFamily[AdaptiveLimiterSnapshot], ...
 )
 
 
+class BulkheadRejection(StrEnum):
+    """Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends."""
+
+    FULL = "full"
+    """Every slot is taken, or goes to somebody who waits already."""
+    QUEUE_FULL = "queue_full"
+    """Every slot is taken, and so is every place in the queue."""
+    SHED = "shed"
+    """Calls of its priority may use no more slots; the rest is kept for higher ones."""
+    TIMED_OUT = "timed_out"
+    """It waited as long as it may, or was stopped, and left the queue without a slot."""
+    QUEUED = "queued"
+    """Not refused: it waits, and its permit holds the place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkheadSnapshot:
+    """What a bulkhead holds."""
+
+    in_flight: int
+    """Slots that are taken."""
+    max_concurrent: int
+    """Slots there are."""
+    queued: int
+    """Places in the queue that are taken. One that was left is free when all before it are."""
+    max_queue: int
+    """Places in the queue there are."""
+    total_admitted: int
+    """Calls that got a slot, at once or from the queue. 0 unless `counted`."""
+    total_full: int
+    """Calls refused because every slot was taken. 0 unless `counted`."""
+    total_queue_full: int
+    """Calls refused because every place in the queue was taken too. 0 unless `counted`."""
+    total_shed: int
+    """Calls refused because those of their priority may use no more slots. 0 unless `counted`."""
+    total_refused_normal: int
+    """Normal calls that were refused. 0 unless `counted`."""
+    total_refused_critical: int
+    """Critical calls that were refused. 0 unless `counted`."""
+    total_refused_sheddable: int
+    """Sheddable calls that were refused. 0 unless `counted`."""
+    total_queued: int
+    """Calls that joined the queue. 0 unless `counted`."""
+    total_left: int
+    """Calls that left the queue without a slot. 0 unless `counted`."""
+    total_misused: int
+    """Permits of another bulkhead, or settled twice; they changed nothing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+BULKHEAD_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("max_concurrent", "count", 25, minimum=1, maximum=65535),
+    OptionInfo("max_queue", "count", 0, minimum=0, maximum=32767),
+    OptionInfo("max_wait", "duration", 0, minimum=1e-06, maximum=86400, zero="they do not wait"),
+    OptionInfo("normal_share", "fraction", 1.0, minimum=0.0, maximum=1.0),
+    OptionInfo("sheddable_share", "fraction", 0.5, minimum=0.0, maximum=1.0),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+BULKHEAD_METRICS: Final[tuple[MetricFamily[BulkheadSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_bulkhead_calls_total",
+        "counter",
+        "Calls by what was decided; one that waited counts when it gets its slot.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("full", lambda snapshot: snapshot.total_full),
+            ("queue_full", lambda snapshot: snapshot.total_queue_full),
+            ("shed", lambda snapshot: snapshot.total_shed),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_refused_calls_total",
+        "counter",
+        "The refused ones by their priority.",
+        "priority",
+        (
+            ("normal", lambda snapshot: snapshot.total_refused_normal),
+            ("critical", lambda snapshot: snapshot.total_refused_critical),
+            ("sheddable", lambda snapshot: snapshot.total_refused_sheddable),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queued_calls_total",
+        "counter",
+        "Calls that joined the queue, and those that left it without a slot.",
+        "event",
+        (
+            ("joined", lambda snapshot: snapshot.total_queued),
+            ("left", lambda snapshot: snapshot.total_left),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_misused_permits_total",
+        "counter",
+        "Permits of another bulkhead, or settled twice.",
+        "",
+        (("", lambda snapshot: snapshot.total_misused),),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_slots",
+        "gauge",
+        "Slots that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.in_flight),
+            ("all", lambda snapshot: snapshot.max_concurrent),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queue_places",
+        "gauge",
+        "Places in the queue that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.queued),
+            ("all", lambda snapshot: snapshot.max_queue),
+        ),
+    ),
+)
+
+
 class WindowKind(StrEnum):
     """What the rates are computed over."""
 
@@ -705,6 +832,7 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "adaptive limiter": ADAPTIVE_LIMITER_METRICS,
+    "bulkhead": BULKHEAD_METRICS,
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
     "client throttle": CLIENT_THROTTLE_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,

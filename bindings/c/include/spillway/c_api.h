@@ -582,45 +582,101 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * and its permits, whatever other threads were doing. */
 
 /* ---- Limiters ---------------------------------------------------------------------------------*/
+/* ---- Bulkhead ---------------------------------------------------------------------------------*/
 
-/* What a limiter says beside yes or no; all zero for a misuse. */
-typedef struct spillway_limit_status {
-  /* What could be taken now; 0 when any are owed. */
-  int64_t remaining;
-  /* The most that can be taken at once. */
-  int64_t limit;
-  /* How long until `remaining` is `limit` again, if nobody takes any. */
-  int64_t reset_after_ns;
-  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
-   * never. */
-  int64_t retry_after_ns;
-  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
-  int64_t next_after_ns;
-} spillway_limit_status;
+/* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
+ * when it does what. */
+typedef struct spillway_bulkhead spillway_bulkhead;
 
-/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
- * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
- * whose fields were changed or of one of another limiter a cancel gives back too much, never more
- * than `n` nor than the limiter can hold. */
-typedef struct spillway_reservation {
-  /* When it may be used: the time of the call, when that was at once. */
-  int64_t act_at_ns;
-  /* From then on a cancel gives nothing back. */
-  int64_t worthless_at_ns;
-  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
-  int64_t n;
-  /* Which options it was made under: after a change of them a cancel may give nothing back. */
-  uint64_t opaque;
-} spillway_reservation;
+/* generated: begin bulkhead constants */
+/* Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends. */
+enum {
+  /* Every slot is taken, or goes to somebody who waits already. */
+  SPILLWAY_BULKHEAD_REJECTION_FULL = 1,
+  /* Every slot is taken, and so is every place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUE_FULL = 2,
+  /* Calls of its priority may use no more slots; the rest is kept for higher ones. */
+  SPILLWAY_BULKHEAD_REJECTION_SHED = 3,
+  /* It waited as long as it may, or was stopped, and left the queue without a slot. */
+  SPILLWAY_BULKHEAD_REJECTION_TIMED_OUT = 4,
+  /* Not refused: it waits, and its permit holds the place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUED = 5,
+};
+/* generated: end bulkhead constants */
 
-/* What HTTP clients are told of a limiter's answer: the values of the header fields
- * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
- * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
-typedef struct spillway_rate_limit_fields {
-  char policy[320];
-  char limit[320];
-  char retry_after[24];
-} spillway_rate_limit_fields;
+/* generated: begin bulkhead options */
+/* The options of a bulkhead. Begin with SPILLWAY_BULKHEAD_OPTIONS_INIT. */
+typedef struct spillway_bulkhead_options {
+  size_t struct_size;
+  /* Slots: the calls that may be in flight at once. Accepted: 1 to 65535. Default from
+   * resilience4j. */
+  int32_t max_concurrent;
+  /* Calls that may wait for a slot, first come first served. Can change later, up to what the
+   * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
+  int32_t max_queue;
+  /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
+   * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
+  int64_t max_wait_ns;
+  /* Normal calls are admitted while less than this share of the slots is taken. Below 1 the rest is
+   * kept for critical calls, and normal ones do not wait. Kept to 0.01 %, rounded to nearest, and
+   * compared exactly. Accepted: 0 to 1. Default from Spillway (all). */
+  double normal_share;
+  /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
+   * (half). */
+  double sheddable_share;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_bulkhead_options;
+
+/* clang-format off */
+#define SPILLWAY_BULKHEAD_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    /* max_concurrent */ 25, \
+    /* max_queue */ 0, \
+    /* max_wait_ns */ 0, \
+    /* normal_share */ 1.0, \
+    /* sheddable_share */ 0.5, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end bulkhead options */
+
+/* generated: begin bulkhead snapshot */
+/* What a bulkhead holds. */
+typedef struct spillway_bulkhead_snapshot {
+  size_t struct_size;
+  /* Slots that are taken. */
+  int32_t in_flight;
+  /* Slots there are. */
+  int32_t max_concurrent;
+  /* Places in the queue that are taken. One that was left is free when all before it are. */
+  int32_t queued;
+  /* Places in the queue there are. */
+  int32_t max_queue;
+  /* Calls that got a slot, at once or from the queue. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls refused because every slot was taken. 0 unless `counted`. */
+  uint64_t total_full;
+  /* Calls refused because every place in the queue was taken too. 0 unless `counted`. */
+  uint64_t total_queue_full;
+  /* Calls refused because those of their priority may use no more slots. 0 unless `counted`. */
+  uint64_t total_shed;
+  /* Normal calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_normal;
+  /* Critical calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_critical;
+  /* Sheddable calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_sheddable;
+  /* Calls that joined the queue. 0 unless `counted`. */
+  uint64_t total_queued;
+  /* Calls that left the queue without a slot. 0 unless `counted`. */
+  uint64_t total_left;
+  /* Permits of another bulkhead, or settled twice; they changed nothing. */
+  uint64_t total_misused;
+} spillway_bulkhead_snapshot;
+/* generated: end bulkhead snapshot */
 
 /* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
  * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
@@ -828,6 +884,8 @@ spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
  * and its permits, whatever other threads were doing. */
 
 /* ---- Client throttle --------------------------------------------------------------------------*/
+/* ---- Client throttle
+ * ---------------------------------------------------------------------------*/
 
 /* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
 typedef struct spillway_client_throttle spillway_client_throttle;
@@ -1014,6 +1072,58 @@ spillway_client_throttle_options_get(const spillway_client_throttle* throttle,
  *
  * After fork() both processes have a throttle of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
+
+/* ---- Limiters ---------------------------------------------------------------------------------*/
+
+/* What a limiter says beside yes or no; all zero for a misuse. */
+typedef struct spillway_limit_status {
+  /* What could be taken now; 0 when any are owed. */
+  int64_t remaining;
+  /* The most that can be taken at once. */
+  int64_t limit;
+  /* How long until `remaining` is `limit` again, if nobody takes any. */
+  int64_t reset_after_ns;
+  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
+   * never. */
+  int64_t retry_after_ns;
+  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
+  int64_t next_after_ns;
+} spillway_limit_status;
+
+/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
+ * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
+ * whose fields were changed or of one of another limiter a cancel gives back too much, never more
+ * than `n` nor than the limiter can hold. */
+typedef struct spillway_reservation {
+  /* When it may be used: the time of the call, when that was at once. */
+  int64_t act_at_ns;
+  /* From then on a cancel gives nothing back. */
+  int64_t worthless_at_ns;
+  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
+  int64_t n;
+  /* Which options it was made under: after a change of them a cancel may give nothing back. */
+  uint64_t opaque;
+} spillway_reservation;
+
+/* What HTTP clients are told of a limiter's answer: the values of the header fields
+ * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
+ * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
+typedef struct spillway_rate_limit_fields {
+  char policy[320];
+  char limit[320];
+  char retry_after[24];
+} spillway_rate_limit_fields;
+
+/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
+ * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
+ * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
+ * answer is a rejection and a wait helps.
+ * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
+ * Thread-safe, allocates nothing. */
+SPILLWAY_API spillway_status
+spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
+                              const spillway_limit_status* status, int64_t window_ns,
+                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
 
 /* ---- Token bucket -----------------------------------------------------------------------------*/
 

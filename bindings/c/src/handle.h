@@ -12,6 +12,7 @@
 #include "spillway/c_api.h"
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -55,6 +56,7 @@ struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
 };
 
 struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
+struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
 };
 

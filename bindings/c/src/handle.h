@@ -13,6 +13,7 @@
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -57,6 +58,7 @@ struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
 
 struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
 struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
+struct spillway_sliding_window_limiter : spillway::Counted<spillway::SlidingWindowLimiter> {
   using Counted::Counted;
 };
 

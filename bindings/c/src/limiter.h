@@ -33,15 +33,21 @@ inline spillway_decision Misuse(spillway_limit_status* out) {
   return SPILLWAY_E_MISUSE;
 }
 
-// `max_wait...`: none, or that of a reservation.
-template <class Limiter, class... Nanoseconds>
-spillway_decision Answer(const Limiter& limiter, const LimiterDecision& decision, Nanos now,
-                         int64_t n, spillway_limit_status* out, Nanoseconds... max_wait) {
+// `describe()` tells the rest, where it is asked for.
+template <class Describe>
+spillway_decision Answer(const LimiterDecision& decision, spillway_limit_status* out,
+                         Describe describe) {
   if (out != nullptr) {
     if (decision.reason < 0) return Misuse(out);
-    new (static_cast<void*>(out)) LimitStatus(limiter.Describe(decision, now, n, max_wait...));
+    new (static_cast<void*>(out)) LimitStatus(describe());
   }
   return decision.reason;
+}
+
+template <class Limiter>
+spillway_decision Answer(const Limiter& limiter, const LimiterDecision& decision, Nanos now,
+                         int64_t n, Nanos max_wait, spillway_limit_status* out) {
+  return Answer(decision, out, [&] { return limiter.Describe(decision, now, n, max_wait); });
 }
 
 // Of the decision, only what a cancel needs.
@@ -64,7 +70,7 @@ spillway_decision TryAcquire(Handle* handle, int64_t n, Nanos now, spillway_limi
   if (handle == nullptr) [[unlikely]]
     return Misuse(out);
   auto& object = *handle->object;
-  return Answer(object, object.TryAcquire(now, n), now, n, out);
+  return Answer(object, object.TryAcquire(now, n), now, n, 0, out);
 }
 
 template <class Handle>
@@ -76,7 +82,7 @@ spillway_decision Reserve(Handle* handle, int64_t n, Nanos max_wait, Nanos now,
   auto& object = *handle->object;
   const LimiterReservation reserved = object.Reserve(now, n, max_wait);
   if (reserved) Hand(reserved, reservation);
-  return Answer(object, reserved.decision, now, n, out, max_wait);
+  return Answer(object, reserved.decision, now, n, max_wait, out);
 }
 
 template <class Handle>

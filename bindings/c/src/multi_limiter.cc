@@ -129,7 +129,7 @@ spillway_decision spillway_multi_limiter_try_acquire_at(spillway_multi_limiter* 
   const spillway::MultiLimiter& object = *limiter->object;
   const spillway::LimiterDecision decision = limiter->object->TryAcquire(now_ns, n);
   if (refuser != nullptr && decision.reason > 0) *refuser = object.Refuser(decision);
-  return spillway::Answer(object, decision, now_ns, n, out);
+  return spillway::Answer(decision, out, [&] { return object.Describe(decision, now_ns, n); });
 }
 
 spillway_decision spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n,

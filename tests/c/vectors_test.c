@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "circuit_breaker_replay.h"
+#include "leaky_bucket_replay.h"
+#include "multi_limiter_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -19,6 +21,8 @@ typedef struct noun {
 
 static const noun nouns[] = {
     {"circuit_breaker", replay_circuit_breaker},
+    {"leaky_bucket", replay_leaky_bucket},
+    {"multi_limiter", replay_multi_limiter},
     {"token_bucket", replay_token_bucket},
     {0},
 };

@@ -677,16 +677,6 @@ typedef struct spillway_bulkhead_snapshot {
 } spillway_bulkhead_snapshot;
 /* generated: end bulkhead snapshot */
 
-/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
- * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
- * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
- * answer is a rejection and a wait helps.
- * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
- * Thread-safe, allocates nothing. */
-SPILLWAY_API spillway_status
-spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
-                              const spillway_limit_status* status, int64_t window_ns,
-                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
 /* ---- Adaptive limiter -------------------------------------------------------------------------*/
 
 /* Lets as many calls be in flight as the callee can work on. docs/adaptive_limiter.md says when it

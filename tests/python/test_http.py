@@ -74,7 +74,7 @@ def test_a_name_is_quoted() -> None:
     decision = sw.TokenBucket(rate=1.0).peek(now_ns=0)
     assert fields(decision, name='a "b" \\ c')["RateLimit"] == r'"a \"b\" \\ c";r=1'
     for name in ("é", "a\nb", "", "a" * 129):
-        with pytest.raises(ValueError, match="name is .*; it must be 1 to 128 .* printable ASCII"):
+        with pytest.raises(ValueError, match=r"name is .*; it must be 1 to 128 .* printable ASCII"):
             fields(decision, name=name)
 
 

@@ -27,6 +27,7 @@ __all__: list[str] = [
     "Rejection",
     "Reservation",
     "TokenBucketCore",
+    "rate_limit_fields",
     "set_virtual_time",
 ]
 
@@ -122,6 +123,17 @@ class Decision:
     def limit(self) -> int:
         """
         The most that can be taken at once.
+        """
+    @property
+    def next_after(self) -> float:
+        """
+        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`.
+        Rounded up.
+        """
+    @property
+    def next_after_ns(self) -> int | None:
+        """
+        The same in nanoseconds, exact; None: in more than 292 years.
         """
     @property
     def reason(self) -> enum.StrEnum | None:
@@ -380,6 +392,19 @@ class TokenBucketCore(LimiterCore):
         self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
     ) -> None: ...
     def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
+def rate_limit_fields(
+    name: str,
+    admitted: bool,
+    remaining: typing.SupportsInt | typing.SupportsIndex,
+    limit: typing.SupportsInt | typing.SupportsIndex,
+    next_after_ns: int | None,
+    retry_after_ns: int | None,
+    window_ns: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple:
+    """
+    RateLimit-Policy, RateLimit and Retry-After; empty: not to be sent.
+    """
 
 def set_virtual_time(now_ns: int | None) -> None:
     """

@@ -20,8 +20,8 @@ def rate_limit_headers(
     """The header fields that tell an HTTP client of a decision: RateLimit-Policy and RateLimit (the
     IETF draft draft-ietf-httpapi-ratelimit-headers), and Retry-After when it was refused.
 
-    name is that of the quota, up to 128 characters of printable ASCII. window is the number of seconds in which the
-    limiter's whole limit comes in, burst / rate for a token bucket.
+    name is that of the quota, up to 128 characters of printable ASCII. window is the number of
+    seconds in which the limiter's whole limit comes in, burst / rate for a token bucket.
 
     >>> import spillway as sw
     >>> bucket = sw.TokenBucket(rate=2.0, burst=10)

@@ -116,8 +116,8 @@ PyGetSetDef kDecisionProperties[] = {
      nullptr},
     {"next_after", GetNextAfter, nullptr,
      "(self) -> float\n\n"
-     "In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded "
-     "up.",
+     "In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`.\n"
+     "Rounded up.",
      nullptr},
     {"next_after_ns", GetNextAfterNs, nullptr,
      "(self) -> int | None\n\nThe same in nanoseconds, exact; None: in more than 292 years.",

@@ -1,21 +1,18 @@
-// Keyed limiters for tests: they fail the test rather than be null.
+// Keyed limiters for tests.
 #ifndef SPILLWAY_TESTS_SUPPORT_KEYED_LIMITERS_H_
 #define SPILLWAY_TESTS_SUPPORT_KEYED_LIMITERS_H_
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "spillway/limiter/keyed_limiter.h"
+#include "tests/support/policies.h"
 
 namespace spillway::testing {
 
 inline std::unique_ptr<KeyedLimiter> MakeKeyed(const KeyedLimiterSettings& settings,
                                                void* memory = nullptr, bool shared = false) {
-  Error error;
-  auto limiter = KeyedLimiter::Make("test", settings, &error, memory, shared);
-  if (limiter == nullptr) throw std::runtime_error(error.message);
-  return limiter;
+  return MakePolicy<KeyedLimiter>(settings, memory, shared);
 }
 
 // As the vectors name it.

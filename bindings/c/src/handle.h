@@ -57,7 +57,13 @@ struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
 };
 
 struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
+  using Counted::Counted;
+};
+
 struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
+  using Counted::Counted;
+};
+
 struct spillway_sliding_window_limiter : spillway::Counted<spillway::SlidingWindowLimiter> {
   using Counted::Counted;
 };

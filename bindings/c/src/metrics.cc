@@ -97,6 +97,8 @@ spillway_status spillway_metrics_add_client_throttle(spillway_metrics* metrics,
 spillway_status spillway_metrics_remove_client_throttle(
     spillway_metrics* metrics, const spillway_client_throttle* throttle) noexcept {
   return spillway::Remove(metrics, throttle);
+}
+
 spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
                                                   spillway_leaky_bucket* bucket,
                                                   spillway_error* error) noexcept {

@@ -16,7 +16,7 @@ namespace {
 // As fine as a burst in 2^24 units allows, but no finer than a 4096th of a token: the coarser the
 // unit, the longer a turn of the clock.
 uint64_t MostUnitsOfToken(int32_t burst) {
-  const int doublings = std::bit_width(static_cast<uint32_t>(burst) - 1);
+  const auto doublings = static_cast<int>(std::bit_width(static_cast<uint32_t>(burst) - 1));
   return uint64_t{1} << std::clamp(24 - doublings, 4, 12);
 }
 
@@ -61,7 +61,7 @@ KeyedLimiter::KeyedLimiter(std::string_view name, const Settings& settings, cons
     : memory_(static_cast<KeyedLimiterMemory*>(memory)),
       sets_(reinterpret_cast<KeyedLimiterSet*>(memory_ + 1)),
       set_count_(SetsOf(settings)),
-      clock_(settings.rate, settings.burst, MostUnitsOfToken(settings.burst)),
+      clock_(settings.rate, settings.burst, settings.burst, MostUnitsOfToken(settings.burst)),
       token_(clock_.token_units()),
       capacity_(token_ * clock_.burst()),
       lag_(std::max(capacity_, kShortestLag)),

@@ -581,7 +581,6 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
-/* ---- Limiters ---------------------------------------------------------------------------------*/
 /* ---- Bulkhead ---------------------------------------------------------------------------------*/
 
 /* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
@@ -678,16 +677,6 @@ typedef struct spillway_bulkhead_snapshot {
 } spillway_bulkhead_snapshot;
 /* generated: end bulkhead snapshot */
 
-/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
- * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
- * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
- * answer is a rejection and a wait helps.
- * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
- * Thread-safe, allocates nothing. */
-SPILLWAY_API spillway_status
-spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
-                              const spillway_limit_status* status, int64_t window_ns,
-                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
 /* ---- Adaptive limiter -------------------------------------------------------------------------*/
 
 /* Lets as many calls be in flight as the callee can work on. docs/adaptive_limiter.md says when it
@@ -1694,29 +1683,6 @@ SPILLWAY_API spillway_status spillway_leaky_bucket_options_get(
 
 /* Who may call what, and what it costs, is as in the table of the token bucket. */
 
-/* ---- Multi limiter ----------------------------------------------------------------------------*/
-
-/* Asks several buckets at once: all let the call through, or none is charged.
- * docs/multi_limiter.md says when it does what. */
-typedef struct spillway_multi_limiter spillway_multi_limiter;
-
-/* generated: begin multi_limiter constants */
-/* Why a multi limiter refused. */
-enum {
-  /* One of its members has not enough now; `retry_after` says when all have. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
-  /* More was asked for than one of its members ever gives at once. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
-};
-/* generated: end multi_limiter constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-
-/* generated: begin multi_limiter options */
-/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
-typedef struct spillway_multi_limiter_options {
-  size_t struct_size;
 /* ---- Keyed limiter ----------------------------------------------------------------------------*/
 
 /* Lets through `rate` tokens a second and `burst` at once for each key, in memory of a fixed size.
@@ -1774,12 +1740,6 @@ typedef struct spillway_keyed_limiter_options {
   /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
    * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
   int32_t counted;
-} spillway_multi_limiter_options;
-
-/* clang-format off */
-#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
 } spillway_keyed_limiter_options;
 
 /* clang-format off */
@@ -1795,84 +1755,6 @@ typedef struct spillway_keyed_limiter_options {
     /* counted */ 1, \
   }
 /* clang-format on */
-/* generated: end multi_limiter options */
-
-/* ---- Making */
-
-/* A bucket to be asked: one of the two is set, the other is NULL. */
-typedef struct spillway_multi_limiter_member {
-  spillway_token_bucket* token_bucket;
-  spillway_leaky_bucket* leaky_bucket;
-} spillway_multi_limiter_member;
-
-enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
-    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
- * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
- * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
- * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
- * defaults. */
-SPILLWAY_API spillway_status spillway_multi_limiter_new(
-    spillway_multi_limiter** out, const char* name, size_t name_length,
-    const spillway_multi_limiter_member* members, size_t count,
-    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the limiter, which gives back its references to the
- * members. NULL is allowed. */
-SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* ---- Taking */
-
-/* Takes `n` from each member, or from none. 0: they are taken. Else one of
- * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
- * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
- * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
- * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
- * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
-SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
-    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
-                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin multi_limiter snapshot */
-/* What a multi limiter holds. */
-typedef struct spillway_multi_limiter_snapshot {
-  size_t struct_size;
-  /* Calls that all members let through. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-  /* Calls that found a member emptied by others after they had taken from the ones before it, and
-   * gave that back. */
-  uint64_t total_given_back;
-} spillway_multi_limiter_snapshot;
-/* generated: end multi_limiter snapshot */
-
-/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
- * that is filled, and what this version does not know of it becomes zero. What the members hold,
- * they tell themselves. */
-SPILLWAY_API spillway_status
-spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
-                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the limiter. NULL for NULL. */
-SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
 /* generated: end keyed_limiter options */
 
 /* ---- Making */
@@ -1995,18 +1877,6 @@ SPILLWAY_API const char* spillway_keyed_limiter_name(const spillway_keyed_limite
 
 /* ---- Changing it */
 
-/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
- * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
-SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
-    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
-    spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
-    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
-
-/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
- * reference to each member, and the last unref gives them back. */
 /* Changes when_full and dry_run; the other options give the cells their meaning and are fixed.
  * Options that a shorter struct does not have keep their present values. Fails, with nothing
  * changed, when one is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
@@ -2042,6 +1912,140 @@ spillway_keyed_limiter_options_get(const spillway_keyed_limiter* limiter,
  *
  * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
  * doing. */
+
+/* ---- Multi limiter ----------------------------------------------------------------------------*/
+
+/* Asks several buckets at once: all let the call through, or none is charged.
+ * docs/multi_limiter.md says when it does what. */
+typedef struct spillway_multi_limiter spillway_multi_limiter;
+
+/* generated: begin multi_limiter constants */
+/* Why a multi limiter refused. */
+enum {
+  /* One of its members has not enough now; `retry_after` says when all have. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More was asked for than one of its members ever gives at once. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
+};
+/* generated: end multi_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin multi_limiter options */
+/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_multi_limiter_options {
+  size_t struct_size;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_multi_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end multi_limiter options */
+
+/* ---- Making */
+
+/* A bucket to be asked: one of the two is set, the other is NULL. */
+typedef struct spillway_multi_limiter_member {
+  spillway_token_bucket* token_bucket;
+  spillway_leaky_bucket* leaky_bucket;
+} spillway_multi_limiter_member;
+
+enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
+    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
+ * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
+ * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
+ * defaults. */
+SPILLWAY_API spillway_status spillway_multi_limiter_new(
+    spillway_multi_limiter** out, const char* name, size_t name_length,
+    const spillway_multi_limiter_member* members, size_t count,
+    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter, which gives back its references to the
+ * members. NULL is allowed. */
+SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking */
+
+/* Takes `n` from each member, or from none. 0: they are taken. Else one of
+ * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
+ * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
+ * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
+ * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
+ * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
+SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
+    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
+                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin multi_limiter snapshot */
+/* What a multi limiter holds. */
+typedef struct spillway_multi_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that all members let through. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that found a member emptied by others after they had taken from the ones before it, and
+   * gave that back. */
+  uint64_t total_given_back;
+} spillway_multi_limiter_snapshot;
+/* generated: end multi_limiter snapshot */
+
+/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
+ * that is filled, and what this version does not know of it becomes zero. What the members hold,
+ * they tell themselves. */
+SPILLWAY_API spillway_status
+spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
+                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
+ * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
+    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
+    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
+ * reference to each member, and the last unref gives them back. */
 
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
@@ -2114,12 +2118,6 @@ SPILLWAY_API spillway_status spillway_metrics_add_sliding_window_limiter(
     spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_sliding_window_limiter(
     spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
-/* The same for a keyed limiter. */
-SPILLWAY_API spillway_status
-spillway_metrics_add_keyed_limiter(spillway_metrics* metrics, spillway_keyed_limiter* limiter,
-                                   spillway_error* error) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_metrics_remove_keyed_limiter(
-    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

@@ -1,4 +1,4 @@
-"""What every limiter has in common: it says whether a call may be made now, and when else."""
+"""What limiters have in common: each says whether a call may be made now, and when else."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ._policy import Policy
 
 
 class Limiter(Policy, _core.Limiter):
-    """The base of every limiter. Each call takes one or more of what there is.
+    """The base of every limiter that treats all calls alike. Each takes one or more of what there
+    is.
 
     Use it as a decorator, with `call`, as `with limiter:` or `async with limiter:`, which all take
-    one and raise RateLimited when there is none. `acquire` and `acquire_async` wait for it;
-    `try_acquire` and `reserve` leave the rest to you.
+    one and raise RateLimited when there is none; `try_acquire` leaves the rest to you.
     """
 
     __slots__ = ("__weakref__", "_core", "_options")
@@ -25,13 +25,30 @@ class Limiter(Policy, _core.Limiter):
     _rejected = RateLimited
 
     def __init__(self, core: _core.LimiterCore, name: str | None, options: Options) -> None:
-        _core.Limiter.__init__(self, core, name, self._rejected, tuple(self._reasons))
+        super().__init__(core, name, self._rejected, tuple(self._reasons))
         self._begin(core, name, options)
 
     @property
     def _window(self) -> float | None:
         """The seconds in which its `limit` comes in, where that is at a steady rate."""
         return None
+
+    def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return guarded
+
+
+class ReservingLimiter(Limiter, _core.ReservingLimiter):
+    """The base of every limiter that can promise what is not there yet.
+
+    `acquire` and `acquire_async` wait for it; `reserve` leaves the wait to you.
+    """
+
+    __slots__ = ()
 
     async def acquire_async(self, n: int = 1, timeout: Duration | None = None) -> None:
         """As acquire(), for asyncio: other tasks run meanwhile. A cancellation gives them back."""
@@ -44,11 +61,3 @@ class Limiter(Policy, _core.Limiter):
         except BaseException:
             reservation.cancel()
             raise
-
-    def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        async def guarded(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return await function(*args, **kwargs)
-
-        return guarded

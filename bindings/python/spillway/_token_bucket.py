@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _core
-from ._limiter import Limiter
+from ._limiter import ReservingLimiter
 from ._options import Options, settings_from
 from ._policy import check_name
 from ._schema import (
@@ -36,7 +36,7 @@ class TokenBucketOptions(Options):
         return settings_from(TOKEN_BUCKET_OPTIONS, options)
 
 
-class TokenBucket(Limiter):
+class TokenBucket(ReservingLimiter, _core.OverdraftLimiter):
     """Lets through `rate` tokens a second, and `burst` at once. Each call takes one, or n.
 
     >>> import spillway as sw

@@ -10,7 +10,7 @@ namespace {
 struct DecisionObject {
   PyObject ob_base;
   PyObject* core;
-  Limiter* limiter;
+  DecidingLimiter* limiter;
   LimiterDecision decision;
   Nanos now;
   int64_t n;
@@ -22,7 +22,7 @@ struct DecisionObject {
 struct ReservationObject {
   PyObject ob_base;
   PyObject* core;
-  Limiter* limiter;
+  ReservingLimiter* limiter;
   LimiterReservation reservation;
   Nanos now;
   bool cancelled;
@@ -211,8 +211,8 @@ void AddDecisionTypes(py::module_& module) {
   globals.reservation_type = AddType(module, kReservationSpec);
 }
 
-PyObject* NewDecision(PyObject* core, Limiter* limiter, const LimiterDecision& decision, Nanos now,
-                      int64_t n) {
+PyObject* NewDecision(PyObject* core, DecidingLimiter* limiter, const LimiterDecision& decision,
+                      Nanos now, int64_t n) {
   auto* made = PyObject_New(DecisionObject, globals.decision_type);
   if (made == nullptr) return nullptr;
   made->core = Py_NewRef(core);
@@ -223,8 +223,8 @@ PyObject* NewDecision(PyObject* core, Limiter* limiter, const LimiterDecision& d
   return reinterpret_cast<PyObject*>(made);
 }
 
-PyObject* NewReservation(PyObject* core, Limiter* limiter, const LimiterReservation& reservation,
-                         Nanos now) {
+PyObject* NewReservation(PyObject* core, ReservingLimiter* limiter,
+                         const LimiterReservation& reservation, Nanos now) {
   auto* made = PyObject_New(ReservationObject, globals.reservation_type);
   if (made == nullptr) {
     limiter->Cancel(reservation, now);

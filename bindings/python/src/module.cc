@@ -59,10 +59,12 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   AddPolicyType(module);
   AddPermitPolicyType(module);
   AddLimiterType(module);
+  AddReservingLimiterType(module);
+  AddOverdraftLimiterType(module);
   AddGuardedType(module);
   py::class_<PermitPolicy>(module, "PermitPolicyCore",
                            "What a policy that gives permits is made around.");
-  py::class_<Limiter>(module, "LimiterCore", "What a limiter is made around.");
+  py::class_<DecidingLimiter>(module, "LimiterCore", "What a limiter is made around.");
   BindCircuitBreaker(module);
   BindTokenBucket(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),

@@ -22,8 +22,8 @@ class LimiterOf : public Kind {
   }
 
   LimitStatus Describe(const LimiterDecision& decision, Nanos now, int64_t n,
-                       Nanos max_wait) const noexcept override {
-    return policy_->Describe(decision, now, n, max_wait);
+                       Nanos) const noexcept override {
+    return policy_->Describe(decision, now, n);
   }
   Fields Snapshot(const Time& at) { return FieldsOf(policy_->Snapshot(PreciseTime(at))); }
 
@@ -49,6 +49,10 @@ class BucketOf : public LimiterOf<Bucket, Kind> {
 
   LimiterDecision TryAcquire(Nanos now, int64_t n) noexcept override {
     return this->policy_->TryAcquire(now, n);
+  }
+  LimitStatus Describe(const LimiterDecision& decision, Nanos now, int64_t n,
+                       Nanos max_wait) const noexcept override {
+    return this->policy_->Describe(decision, now, n, max_wait);
   }
   LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept override {
     return this->policy_->Reserve(now, n, max_wait);

@@ -574,6 +574,58 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Limiters ---------------------------------------------------------------------------------*/
+
+/* What a limiter says beside yes or no; all zero for a misuse. */
+typedef struct spillway_limit_status {
+  /* What could be taken now; 0 when any are owed. */
+  int64_t remaining;
+  /* The most that can be taken at once. */
+  int64_t limit;
+  /* How long until `remaining` is `limit` again, if nobody takes any. */
+  int64_t reset_after_ns;
+  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
+   * never. */
+  int64_t retry_after_ns;
+  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
+  int64_t next_after_ns;
+} spillway_limit_status;
+
+/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
+ * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
+ * whose fields were changed or of one of another limiter a cancel gives back too much, never more
+ * than `n` nor than the limiter can hold. */
+typedef struct spillway_reservation {
+  /* When it may be used: the time of the call, when that was at once. */
+  int64_t act_at_ns;
+  /* From then on a cancel gives nothing back. */
+  int64_t worthless_at_ns;
+  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
+  int64_t n;
+  /* Which options it was made under: after a change of them a cancel may give nothing back. */
+  uint64_t opaque;
+} spillway_reservation;
+
+/* What HTTP clients are told of a limiter's answer: the values of the header fields
+ * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
+ * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
+typedef struct spillway_rate_limit_fields {
+  char policy[320];
+  char limit[320];
+  char retry_after[24];
+} spillway_rate_limit_fields;
+
+/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
+ * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
+ * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
+ * answer is a rejection and a wait helps.
+ * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
+ * Thread-safe, allocates nothing. */
+SPILLWAY_API spillway_status
+spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
+                              const spillway_limit_status* status, int64_t window_ns,
+                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
+
 /* ---- Token bucket -----------------------------------------------------------------------------*/
 
 /* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
@@ -666,19 +718,6 @@ SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPI
  * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
  * is given the time, in nanoseconds of one monotonic clock for the bucket. */
 
-/* What a limiter says beside yes or no; all zero for a misuse. */
-typedef struct spillway_limit_status {
-  /* What could be taken now; 0 when tokens are owed. */
-  int64_t remaining;
-  /* The most that can be taken at once. */
-  int64_t limit;
-  /* How long until `remaining` is `limit` again, if nobody takes any. */
-  int64_t reset_after_ns;
-  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
-   * never. */
-  int64_t retry_after_ns;
-} spillway_limit_status;
-
 /* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
  * or SPILLWAY_E_MISUSE. */
 SPILLWAY_API spillway_decision
@@ -713,42 +752,25 @@ SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket*
 
 /* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
 
-/* Tokens that are taken already, and may be used from `act_at_ns` on. Dropping one is allowed: its
- * tokens are used then. It is cancelled at the bucket that gave it, which keeps nothing of it: of a
- * copy, of one whose fields were changed or of one of another bucket a cancel gives back too much,
- * never more than `n` tokens nor than fill the bucket. */
-typedef struct spillway_token_bucket_reservation {
-  /* When the tokens may be used: the time of the call, when they were there. */
-  int64_t act_at_ns;
-  /* From then on a cancel gives nothing back. */
-  int64_t worthless_at_ns;
-  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
-  int64_t n;
-  /* Which options it was made under: after a change of rate or burst a cancel gives nothing back.
-   */
-  uint64_t opaque;
-} spillway_token_bucket_reservation;
-
 /* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
  * (INT64_MAX: any time will do): then nothing is taken. 0, one of
  * SPILLWAY_TOKEN_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted.
  * Waiting is the caller's. */
 SPILLWAY_API spillway_decision spillway_token_bucket_reserve_at(
     spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
-    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
     spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns,
-    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
 /* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
  * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once: a
  * second cancel is SPILLWAY_OK too, and gives nothing back. `n` below 0 is SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(
-    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation,
-    int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status
-spillway_token_bucket_cancel(spillway_token_bucket* bucket,
-                             spillway_token_bucket_reservation* reservation) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
+                                                             spillway_reservation* reservation,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel(
+    spillway_token_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
 
 /* ---- Looking */
 

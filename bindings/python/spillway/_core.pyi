@@ -20,12 +20,14 @@ __all__: list[str] = [
     "Guarded",
     "Limiter",
     "LimiterCore",
+    "OverdraftLimiter",
     "Permit",
     "PermitPolicy",
     "PermitPolicyCore",
     "Policy",
     "Rejection",
     "Reservation",
+    "ReservingLimiter",
     "TokenBucketCore",
     "set_virtual_time",
 ]
@@ -118,10 +120,25 @@ class Decision:
     Its numbers are those of the moment of the call, and are worked out when they are read. After
     a change of the limiter's options they are those of now.
     """
+    def _header_fields(self, name: str, window_ns: int) -> tuple[str, str, str]:
+        """
+        RateLimit-Policy, RateLimit and Retry-After; empty: not to be sent.
+        """
     @property
     def limit(self) -> int:
         """
         The most that can be taken at once.
+        """
+    @property
+    def next_after(self) -> float:
+        """
+        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded
+        up.
+        """
+    @property
+    def next_after_ns(self) -> int | None:
+        """
+        The same in nanoseconds, exact; None: in more than 292 years.
         """
     @property
     def reason(self) -> enum.StrEnum | None:
@@ -283,6 +300,22 @@ class Limiter(Policy):
         rejected: type[Exception],
         reasons: tuple[enum.StrEnum, ...],
     ) -> None: ...
+    def peek(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing.
+        """
+    def try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        Takes n, all or none: a true Decision, or a false one that says when to ask again.
+
+        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the
+        monotonic clock. Thread-safe; never blocks.
+        """
+
+class ReservingLimiter(Limiter):
+    """
+    What a limiter offers that can promise what is not there yet.
+    """
     def _claim(self, n: int = 1, timeout: float | datetime.timedelta | None = None) -> Reservation:
         """
         The reservation of somebody who waits. Raises RateLimited.
@@ -293,20 +326,6 @@ class Limiter(Policy):
 
         Raises RateLimited at once when that is more than `timeout` seconds away, or never. What a
         signal handler raises meanwhile, as KeyboardInterrupt, gives them back.
-        """
-    def acquire_up_to(self, n: int, now_ns: int | None = None) -> int:
-        """
-        Takes what is there, n at most; returns how many.
-        """
-    def force_acquire(self, n: int, now_ns: int | None = None) -> Decision:
-        """
-        Takes n whether they are there or not: what is not is owed, and later calls wait for it.
-
-        Refused only when decades would be owed.
-        """
-    def peek(self, n: int = 1, now_ns: int | None = None) -> Decision:
-        """
-        What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing.
         """
     def refund(self, n: int = 1, now_ns: int | None = None) -> None:
         """
@@ -324,12 +343,20 @@ class Limiter(Policy):
 
         You wait, until its act_at_ns; acquire() does it for you.
         """
-    def try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision:
-        """
-        Takes n, all or none: a true Decision, or a false one that says when to ask again.
 
-        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the
-        monotonic clock. Thread-safe; never blocks.
+class OverdraftLimiter(ReservingLimiter):
+    """
+    What a limiter offers that has a balance.
+    """
+    def acquire_up_to(self, n: int, now_ns: int | None = None) -> int:
+        """
+        Takes what is there, n at most; returns how many.
+        """
+    def force_acquire(self, n: int, now_ns: int | None = None) -> Decision:
+        """
+        Takes n whether they are there or not: what is not is owed, and later calls wait for it.
+
+        Refused only when decades would be owed.
         """
 
 class Guarded:

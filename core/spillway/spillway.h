@@ -10,6 +10,8 @@
 #include "spillway/breaker/circuit_breaker_options.h"
 #include "spillway/breaker/run.h"
 #include "spillway/limiter/rate_limit_fields.h"
+#include "spillway/limiter/sliding_window_limiter.h"
+#include "spillway/limiter/sliding_window_limiter_options.h"
 #include "spillway/limiter/token_bucket.h"
 #include "spillway/limiter/token_bucket_options.h"
 #include "spillway/limiter/wait_for.h"

@@ -77,6 +77,17 @@ spillway_status spillway_metrics_remove_circuit_breaker(
   return spillway::Remove(metrics, breaker);
 }
 
+spillway_status spillway_metrics_add_sliding_window_limiter(
+    spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
+    spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_sliding_window_limiter(
+    spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
 spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,
                                                   spillway_token_bucket* bucket,
                                                   spillway_error* error) noexcept {

@@ -338,6 +338,107 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class SlidingWindowLimiterRejection(StrEnum):
+    """Why a sliding window limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """As many as the limit were admitted within its time; `retry_after` says when there is room."""
+    EXCEEDS_ONE = "exceeds_one"
+    """More than one permit was asked for: a call takes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlidingWindowLimiterSnapshot:
+    """What a sliding window limiter holds."""
+
+    in_window: int
+    """Permits that were taken within the last `per`."""
+    limit: int
+    """The most that are admitted within any `per`."""
+    time_to_empty_ns: int
+    """How long until nothing is within any of the windows if nobody takes a permit; 0 when nothing
+    is."""
+    total_admitted: int
+    """Permits that were taken."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+
+    @property
+    def time_to_empty(self) -> float:
+        """`time_to_empty_ns` in seconds."""
+        return self.time_to_empty_ns / 1e9
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+SLIDING_WINDOW_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("limit", "count", 0, minimum=1, maximum=1048576, fixed=True, required=True),
+    OptionInfo("per", "duration", 0, minimum=1e-09, maximum=31536000.0, fixed=True, required=True),
+    OptionInfo("second_limit", "count", 0, minimum=1, maximum=1048576, zero="none", fixed=True),
+    OptionInfo(
+        "second_per",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="none",
+        fixed=True,
+    ),
+    OptionInfo("third_limit", "count", 0, minimum=1, maximum=1048576, zero="none", fixed=True),
+    OptionInfo(
+        "third_per",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="none",
+        fixed=True,
+    ),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+SLIDING_WINDOW_LIMITER_METRICS: Final[tuple[MetricFamily[SlidingWindowLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_sliding_window_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_in_window",
+        "gauge",
+        "Permits that were taken within the last `per`.",
+        "",
+        (("", lambda snapshot: snapshot.in_window),),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_limit",
+        "gauge",
+        "The most that are admitted within any `per`.",
+        "",
+        (("", lambda snapshot: snapshot.limit),),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_time_to_empty_seconds",
+        "gauge",
+        "How long until nothing is within any window if nobody takes a permit.",
+        "",
+        (("", lambda snapshot: snapshot.time_to_empty),),
+    ),
+)
+
+
 class TokenBucketRejection(StrEnum):
     """Why a token bucket refused."""
 
@@ -436,6 +537,7 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "sliding window limiter": SLIDING_WINDOW_LIMITER_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,
 }
 """By the noun of the policy."""

@@ -626,6 +626,182 @@ spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_dec
                               const spillway_limit_status* status, int64_t window_ns,
                               spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
 
+/* ---- Sliding window limiter -------------------------------------------------------------------*/
+
+/* Never lets through more than `limit` within any `per`. docs/sliding_window_limiter.md says when
+ * it does what. */
+typedef struct spillway_sliding_window_limiter spillway_sliding_window_limiter;
+
+/* generated: begin sliding_window_limiter constants */
+/* Why a sliding window limiter refused. */
+enum {
+  /* As many as the limit were admitted within its time; `retry_after` says when there is room. */
+  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More than one permit was asked for: a call takes one. */
+  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXCEEDS_ONE = 2,
+};
+/* generated: end sliding_window_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_sliding_window_limiter_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin sliding_window_limiter options */
+/* The options of a sliding window limiter. Begin with SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT.
+ * */
+typedef struct spillway_sliding_window_limiter_options {
+  size_t struct_size;
+  /* The most that are admitted within any `per`. The limiter keeps 8 bytes for each. Fixed when the
+   * limiter is made. Accepted: 1 to 1048576. Must be given. */
+  int32_t limit;
+  /* The length of the window, up to a year. Fixed when the limiter is made. Accepted: 0.000000001 s
+   * to 31536000 s. Must be given. */
+  int64_t per_ns;
+  /* The most that are admitted within any `second_per`, beside `limit`. Fixed when the limiter is
+   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
+  int32_t second_limit;
+  /* The length of the second window; given with `second_limit` or not at all. Fixed when the
+   * limiter is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway
+   * (none). */
+  int64_t second_per_ns;
+  /* The most that are admitted within any `third_per`, beside the others. Fixed when the limiter is
+   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
+  int32_t third_limit;
+  /* The length of the third window; given with `third_limit` or not at all. Fixed when the limiter
+   * is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway (none). */
+  int64_t third_per_ns;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count refusals for the snapshot and the metrics. Without it a refusal writes nothing at all.
+   * Fixed when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_sliding_window_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_sliding_window_limiter_options, counted), \
+    /* limit */ 0, \
+    /* per_ns */ 0, \
+    /* second_limit */ 0, \
+    /* second_per_ns */ 0, \
+    /* third_limit */ 0, \
+    /* third_per_ns */ 0, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end sliding_window_limiter options */
+
+/* Fills `options` with the defaults, as SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT does, for
+ * callers without macros. `size` is the size of their struct. SPILLWAY_E_MISUSE: NULL, or a size
+ * that no version had. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_init(
+    spillway_sliding_window_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails, with
+ * SPILLWAY_E_INVALID_ARGUMENT, SPILLWAY_E_NO_MEMORY or SPILLWAY_E_MISUSE. `options` NULL: the
+ * defaults, which lack `limit` and `per`. A name may have 255 bytes. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_new(
+    spillway_sliding_window_limiter** out, const char* name, size_t name_length,
+    const spillway_sliding_window_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_sliding_window_limiter* spillway_sliding_window_limiter_ref(
+    spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
+SPILLWAY_API void spillway_sliding_window_limiter_unref(spillway_sliding_window_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- Taking. `out` may be NULL: what it would say takes longer to work out than the decision. */
+
+/* Takes a permit. 0 when it was there, one of SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_*, or
+ * SPILLWAY_E_MISUSE for NULL and for `n` below 0. `n` = 0 takes none and tells what is there; more
+ * than 1 is refused for good. */
+SPILLWAY_API spillway_decision spillway_sliding_window_limiter_try_acquire_at(
+    spillway_sliding_window_limiter* limiter, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
+                                            spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
+ * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+SPILLWAY_API spillway_status
+spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin sliding_window_limiter snapshot */
+/* What a sliding window limiter holds. */
+typedef struct spillway_sliding_window_limiter_snapshot {
+  size_t struct_size;
+  /* Permits that were taken within the last `per`. */
+  int32_t in_window;
+  /* The most that are admitted within any `per`. */
+  int32_t limit;
+  /* How long until nothing is within any of the windows if nobody takes a permit; 0 when nothing
+   * is. */
+  int64_t time_to_empty_ns;
+  /* Permits that were taken. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_sliding_window_limiter_snapshot;
+/* generated: end sliding_window_limiter snapshot */
+
+/* What the limiter holds at `now_ns`. `out->struct_size` says how much of the struct the caller
+ * has: only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_snapshot_at(
+    const spillway_sliding_window_limiter* limiter, int64_t now_ns,
+    spillway_sliding_window_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_sliding_window_limiter_name(
+    const spillway_sliding_window_limiter* limiter, size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run: all else is fixed, because the memory has the size of the limits. Options that a
+ * shorter struct does not have keep their present values. SPILLWAY_E_INVALID_ARGUMENT, with nothing
+ * changed: a fixed option differs, or one is out of range. */
+SPILLWAY_API spillway_status
+spillway_sliding_window_limiter_reconfigure(spillway_sliding_window_limiter* limiter,
+                                            const spillway_sliding_window_limiter_options* options,
+                                            spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_get(
+    const spillway_sliding_window_limiter* limiter,
+    spillway_sliding_window_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, reset     lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     orders nothing          no
+ *
+ * (1) In malloc and free.
+ * (2) But for the first counted refusal of each thread by any policy: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
+ * doing. */
+
 /* ---- Token bucket -----------------------------------------------------------------------------*/
 
 /* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
@@ -894,6 +1070,13 @@ spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_buck
                                   spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
     spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a sliding window limiter. */
+SPILLWAY_API spillway_status spillway_metrics_add_sliding_window_limiter(
+    spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_sliding_window_limiter(
+    spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

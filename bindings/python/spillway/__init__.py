@@ -13,10 +13,13 @@ from ._schema import (
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
     Inheritance,
+    SlidingWindowLimiterRejection,
+    SlidingWindowLimiterSnapshot,
     State,
     TokenBucketRejection,
     TokenBucketSnapshot,
 )
+from ._sliding_window_limiter import SlidingWindowLimiter, SlidingWindowLimiterOptions
 from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
@@ -40,6 +43,10 @@ __all__ = [
     "Rejected",
     "Rejection",
     "Reservation",
+    "SlidingWindowLimiter",
+    "SlidingWindowLimiterOptions",
+    "SlidingWindowLimiterRejection",
+    "SlidingWindowLimiterSnapshot",
     "SpillwayError",
     "State",
     "TimeWindow",

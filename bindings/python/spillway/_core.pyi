@@ -28,6 +28,7 @@ __all__: list[str] = [
     "Rejection",
     "Reservation",
     "ReservingLimiter",
+    "SlidingWindowLimiterCore",
     "TokenBucketCore",
     "set_virtual_time",
 ]
@@ -397,6 +398,15 @@ class CircuitBreakerCore(PermitPolicyCore):
     def seed(self) -> int: ...
     @property
     def state(self) -> str: ...
+
+class SlidingWindowLimiterCore(LimiterCore):
+    """
+    The sliding window limiter itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
 
 class TokenBucketCore(LimiterCore):
     """

@@ -74,6 +74,10 @@ def nanos(info: OptionInfo, value: object) -> int:
     return rounded
 
 
+def seconds_of(span: Duration) -> float:
+    return span.total_seconds() if isinstance(span, timedelta) else span
+
+
 def number(info: OptionInfo, value: object, what: str = "a number") -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise wrong_type(info, value, what)

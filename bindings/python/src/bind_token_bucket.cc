@@ -1,7 +1,6 @@
 // Making, changing and looking at a token bucket. The calls of each request come in through
 // OverdraftLimiter.
-#include "bind_token_bucket.h"
-
+#include "bind_limiters.h"
 #include "limiter_of.h"
 #include "spillway/limiter/token_bucket.h"
 
@@ -13,8 +12,12 @@ class TokenBucketLimiter final : public BucketOf<TokenBucket, OverdraftLimiter> 
   using BucketOf::BucketOf;
 
   LimiterDecision Peek(Nanos now, int64_t n) noexcept override {
-    return LookAt(*policy_, now, n, TokenBucketRejection::kExhausted,
-                  TokenBucketRejection::kExceedsBurst);
+    using Reason = TokenBucketRejection;
+    return LookAt(now, [n](const LimitStatus& status) {
+      return n > status.limit       ? Reason::kExceedsBurst
+             : n > status.remaining ? Reason::kExhausted
+                                    : Reason{};
+    });
   }
   int64_t AcquireUpTo(Nanos now, int64_t n) noexcept override {
     return policy_->AcquireUpTo(now, n);

@@ -28,18 +28,16 @@ class LimiterOf : public Kind {
   Fields Snapshot(const Time& at) { return FieldsOf(policy_->Snapshot(PreciseTime(at))); }
 
  protected:
+  // What TryAcquire would answer; `judge` says why not, by what is left when none are taken.
+  template <class Judge>
+  LimiterDecision LookAt(Nanos now, const Judge& judge) noexcept {
+    LimiterDecision decision = policy_->TryAcquire(now, 0);
+    decision.reason = static_cast<int32_t>(judge(policy_->Describe(decision, now, 0)));
+    return decision;
+  }
+
   std::unique_ptr<Policy> policy_;
 };
-
-// What TryAcquire would answer: by what it says is left when none are taken.
-template <class Policy, class Reason>
-LimiterDecision LookAt(Policy& policy, Nanos now, int64_t n, Reason too_few, Reason too_many) {
-  LimiterDecision decision = policy.TryAcquire(now, 0);
-  const LimitStatus status = policy.Describe(decision, now, 0);
-  if (n > status.remaining)
-    decision.reason = static_cast<int32_t>(n > status.limit ? too_many : too_few);
-  return decision;
-}
 
 // A bucket of the core: it reserves, and what it holds is inherited when its options change.
 template <class Bucket, class Kind>

@@ -9,6 +9,8 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/breaker/circuit_breaker_options.h"
 #include "spillway/breaker/run.h"
+#include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/leaky_bucket_options.h"
 #include "spillway/limiter/rate_limit_fields.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/sliding_window_limiter_options.h"

@@ -338,6 +338,147 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class LeakyBucketRejection(StrEnum):
+    """Why a leaky bucket refused."""
+
+    FULL = "full"
+    """The level is too high now: a call that may not wait would raise it above `free`, one that may
+    above `capacity`. `retry_after` says when it is low enough."""
+    EXCEEDS_CAPACITY = "exceeds_capacity"
+    """More was to be poured in at once than `capacity`, or, by a call that may not wait, than
+    `free`: that never fits."""
+    EXCEEDS_WAIT = "exceeds_wait"
+    """A reservation would have to wait longer than it may; `retry_after` says when it need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyBucketSnapshot:
+    """What a leaky bucket holds."""
+
+    level: int
+    """What it holds, rounded up: what has not leaked out yet of the calls that were admitted."""
+    capacity: int
+    """The highest level."""
+    time_to_empty_ns: int
+    """How long it takes to leak empty if nobody calls; 0 when it is empty."""
+    total_admitted: int
+    """Calls that were let through, at once or later. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+
+    @property
+    def time_to_empty(self) -> float:
+        """`time_to_empty_ns` in seconds."""
+        return self.time_to_empty_ns / 1e9
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+LEAKY_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("rate", "number", 0, minimum=1e-10, maximum=1000000000.0, required=True),
+    OptionInfo("capacity", "count", 1, minimum=1, maximum=1000000000),
+    OptionInfo("free", "count", 1000000000, minimum=1, maximum=1000000000),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+LEAKY_BUCKET_METRICS: Final[tuple[MetricFamily[LeakyBucketSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_leaky_bucket_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_level",
+        "gauge",
+        "What the bucket holds, rounded up.",
+        "",
+        (("", lambda snapshot: snapshot.level),),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_capacity",
+        "gauge",
+        "The highest level.",
+        "",
+        (("", lambda snapshot: snapshot.capacity),),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_time_to_empty_seconds",
+        "gauge",
+        "How long the bucket would take to leak empty if nobody called.",
+        "",
+        (("", lambda snapshot: snapshot.time_to_empty),),
+    ),
+)
+
+
+class MultiLimiterRejection(StrEnum):
+    """Why a multi limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """One of its members has not enough now; `retry_after` says when all have."""
+    EXCEEDS_MEMBER = "exceeds_member"
+    """More was asked for than one of its members ever gives at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLimiterSnapshot:
+    """What a multi limiter holds."""
+
+    total_admitted: int
+    """Calls that all members let through. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+    total_given_back: int
+    """Calls that found a member emptied by others after they had taken from the ones before it, and
+    gave that back."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+MULTI_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+MULTI_LIMITER_METRICS: Final[tuple[MetricFamily[MultiLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_multi_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_multi_limiter_given_back_total",
+        "counter",
+        "Calls that lost a race for a member and gave back what they had taken.",
+        "",
+        (("", lambda snapshot: snapshot.total_given_back),),
+    ),
+)
+
+
 class SlidingWindowLimiterRejection(StrEnum):
     """Why a sliding window limiter refused."""
 
@@ -537,6 +678,8 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "leaky bucket": LEAKY_BUCKET_METRICS,
+    "multi limiter": MULTI_LIMITER_METRICS,
     "sliding window limiter": SLIDING_WINDOW_LIMITER_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,
 }

@@ -7,8 +7,6 @@
 namespace spillway {
 namespace {
 
-constexpr auto kMostOwed = static_cast<uint64_t>(TokenBucketWord::kMostOwed);
-
 // What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
 uint64_t Owed(const TokenClock& clock, uint64_t ahead, uint64_t cost) {
   return ahead + cost <= clock.capacity() ? 0 : ahead + cost - clock.capacity();
@@ -164,7 +162,8 @@ LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    const bool fits = from.ahead <= kMostOwed && count <= clock.Tokens(kMostOwed - from.ahead);
+    const uint64_t most = from.scale.most();
+    const bool fits = from.ahead <= most && count <= clock.Tokens(most - from.ahead);
     return fits ? from.ahead + count * clock.token() : kStay;
   });
   if (view.next == kStay)
@@ -183,12 +182,15 @@ LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wa
   Nanos delay = 0;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
+    const bool may_wait = max_wait > 0;
     refused = TokenBucketRejection::kExceedsBurst;
-    if (count > clock.burst()) return kStay;
+    if (count > (may_wait ? from.scale.limit() : clock.burst())) return kStay;
     const uint64_t next = from.ahead + count * clock.token();
-    refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
+    const bool fits = next <= from.scale.most();
+    refused =
+        may_wait && fits ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    return next > kMostOwed || delay > std::max<Nanos>(max_wait, 0) ? kStay : next;
+    return fits && delay <= std::max<Nanos>(max_wait, 0) ? next : kStay;
   });
   if (view.next == kStay) {
     const Decision decision = Refuse(refused, view.ahead, view.scale.change);
@@ -204,7 +206,7 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     // What it was worth under other options cannot be told, and too much would be a free token.
-    if (from.scale.change != reservation.decision.change || count > clock.burst() ||
+    if (from.scale.change != reservation.decision.change || count > from.scale.limit() ||
         now >= reservation.worthless_at)
       return kStay;
     const uint64_t all = count * clock.token();
@@ -237,26 +239,29 @@ LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n
   const TokenClock& clock = view.scale.clock;
   // Under other options than those of the decision, what is there now says more.
   const uint64_t ahead = view.scale.change == decision.change ? decision.detail : view.ahead;
-  const uint64_t there = ahead < clock.capacity() ? clock.capacity() - ahead : 0;
-  const uint64_t remaining = clock.Tokens(there);
+  const uint64_t all = view.scale.limit() * clock.token();
+  const uint64_t remaining = clock.Tokens(all - std::min(all, ahead));
   LimitStatus status{.remaining = static_cast<int64_t>(remaining),
-                     .limit = static_cast<int64_t>(clock.burst()),
+                     .limit = static_cast<int64_t>(view.scale.limit()),
                      .reset_after = clock.Until(now, ahead)};
-  if (remaining < clock.burst())
-    status.next_after =
-        clock.Until(now, ahead + (remaining + 1) * clock.token() - clock.capacity());
-  if (decision.reason <= 0) return status;
-  const auto count = static_cast<uint64_t>(n);
-  if (count > clock.burst()) {
-    status.retry_after = kForever;
-  } else {
-    const uint64_t next = ahead + count * clock.token();
-    const Nanos wait = clock.Until(now, Owed(clock, ahead, count * clock.token()));
-    // Until it need not wait longer than it may, and no more is owed than can be.
-    status.retry_after = std::max(wait - std::max<Nanos>(max_wait, 0),
-                                  clock.Until(now, next - std::min(next, kMostOwed)));
-  }
+  if (remaining < view.scale.limit())
+    status.next_after = clock.Until(now, ahead + (remaining + 1) * clock.token() - all);
+  if (decision.reason > 0)
+    status.retry_after = RetryAfter(view.scale, ahead, now, n, std::max<Nanos>(max_wait, 0));
   return status;
+}
+
+// Until a call for `n` need not wait longer than it may, and no more is owed than can be.
+Nanos TokenBucket::RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
+                              Nanos max_wait) noexcept {
+  const TokenClock& clock = scale.clock;
+  const auto count = static_cast<uint64_t>(n);
+  if (count > scale.limit()) return kForever;
+  const uint64_t cost = count * clock.token();
+  if (clock.Until(now, Owed(clock, 0, cost)) > max_wait) return kForever;  // even when it is full
+  const uint64_t next = ahead + cost;
+  return std::max(clock.Until(now, Owed(clock, ahead, cost)) - max_wait,
+                  clock.Until(now, next - std::min(next, scale.most())));
 }
 
 TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {

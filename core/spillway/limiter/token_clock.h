@@ -26,7 +26,9 @@ namespace spillway {
 class TokenClock {
  public:
   // `rate` in tokens a second, 1e-10 to 1e9; `burst` up to 2^30.
-  TokenClock(double rate, int64_t burst) : TokenClock(RateOf(rate), burst) {}
+  TokenClock(double rate, int64_t burst) : TokenClock(rate, burst, burst) {}
+  // For a bucket that may also owe some: a unit in which `most` tokens fit, from `burst` to 2^30.
+  TokenClock(double rate, int64_t burst, int64_t most) : TokenClock(RateOf(rate), burst, most) {}
 
   [[gnu::always_inline]] uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
 
@@ -55,17 +57,17 @@ class TokenClock {
   // So that a full bucket, and as much debt again, is less than a quarter of the way to the wrap.
   static constexpr uint64_t kMostUnits = uint64_t{1} << 59;
 
-  TokenClock(const Rate& rate, int64_t burst)
-      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, burst)) {}
+  TokenClock(const Rate& rate, int64_t burst, int64_t most)
+      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, most)) {}
   TokenClock(const Rate& rate, uint64_t burst, uint64_t units)
       : multiplier_(Multiplier(rate, units)),
         token_(units << kSpareBits),
         burst_(burst),
         capacity_(burst * token()) {}
 
-  static uint64_t UnitsOfToken(const Rate& rate, int64_t burst) {
-    const Wide most = kMostUnits / static_cast<uint64_t>(burst);
-    return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, most));
+  static uint64_t UnitsOfToken(const Rate& rate, int64_t most) {
+    const Wide longest = kMostUnits / static_cast<uint64_t>(most);
+    return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, longest));
   }
 
   // Units in a nanosecond, at most 1, times 2^63, rounded up: by a division in binary, because the

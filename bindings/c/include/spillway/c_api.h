@@ -1024,6 +1024,311 @@ SPILLWAY_API spillway_status spillway_token_bucket_options_get(
  * and its reservations, whatever other threads were doing. Only one that was forked while another
  * thread was in reconfigure may be told SPILLWAY_E_BUSY by its own for good. */
 
+/* ---- Leaky bucket -----------------------------------------------------------------------------*/
+
+/* Lets `rate` a second through in the long run, `free` at once, and makes up to `capacity` wait for
+ * their turn. docs/leaky_bucket.md says when it does what. */
+typedef struct spillway_leaky_bucket spillway_leaky_bucket;
+
+/* generated: begin leaky_bucket constants */
+/* Why a leaky bucket refused. */
+enum {
+  /* The level is too high now: a call that may not wait would raise it above `free`, one that may
+   * above `capacity`. `retry_after` says when it is low enough. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_FULL = 1,
+  /* More was to be poured in at once than `capacity`, or, by a call that may not wait, than `free`:
+   * that never fits. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_CAPACITY = 2,
+  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
+};
+/* generated: end leaky_bucket constants */
+
+/* The name of a constant of that kind, such as "full"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_leaky_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin leaky_bucket options */
+/* The options of a leaky bucket. Begin with SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT. */
+typedef struct spillway_leaky_bucket_options {
+  size_t struct_size;
+  /* How much leaks out a second: the calls that pass in the long run. Kept exactly, as the simplest
+   * fraction that is the same number. Accepted: 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* The highest level: the most that passes at once or waits. Accepted: 1 to 1000000000. Default
+   * from nginx (burst=0). */
+  int32_t capacity;
+  /* The level up to which calls pass at once; above it they wait until it has leaked down to here.
+   * From `capacity` on, none waits; 1 spaces every call. Accepted: 1 to 1000000000. Default from
+   * aiolimiter (a meter). */
+  int32_t free;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_leaky_bucket_options;
+
+/* clang-format off */
+#define SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_leaky_bucket_options, counted), \
+    /* rate */ 0, \
+    /* capacity */ 1, \
+    /* free */ 1000000000, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end leaky_bucket options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_options_init(
+    spillway_leaky_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_new(spillway_leaky_bucket** out,
+                                                       const char* name, size_t name_length,
+                                                       const spillway_leaky_bucket_options* options,
+                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_leaky_bucket* spillway_leaky_bucket_ref(spillway_leaky_bucket* bucket)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
+SPILLWAY_API void spillway_leaky_bucket_unref(spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* ---- Pouring in. `n` is how much: 0 looks and pours nothing, and below 0 is SPILLWAY_E_MISUSE.
+ * `out` may be NULL; its `remaining` is what `capacity` has above the level. Each function has a
+ * twin with _at that is given the time, in nanoseconds of one monotonic clock for the bucket. */
+
+/* Pours `n` in if the level stays within `free`, so that the call need not wait. 0: it did. Else
+ * one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_leaky_bucket_try_acquire_at(spillway_leaky_bucket* bucket, int64_t n, int64_t now_ns,
+                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_leaky_bucket_try_acquire(
+    spillway_leaky_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Pours `n` in if the level stays within `capacity`, and says when the call may act: once the level
+ * has leaked down to `free`, unless that is more than `max_wait_ns` away (INT64_MAX: any time will
+ * do), when nothing is poured in. 0, one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or
+ * SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted. Waiting is the caller's. Who reserves
+ * first, waits less: nobody overtakes. */
+SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve_at(
+    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve(
+    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Takes out again what a reservation poured in and that was not used: all before `act_at_ns`, and
+ * from there on what would not have leaked out by itself. Zeroes the reservation, so that it counts
+ * once: a second cancel is SPILLWAY_OK too, and takes nothing out. `n` below 0 is
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_cancel_at(spillway_leaky_bucket* bucket,
+                                                             spillway_reservation* reservation,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_cancel(
+    spillway_leaky_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
+
+/* Takes `n` out, which was poured in and not used; never more than empty the bucket. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_refund_at(spillway_leaky_bucket* bucket,
+                                                             int64_t n,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_refund(spillway_leaky_bucket* bucket,
+                                                          int64_t n) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin leaky_bucket snapshot */
+/* What a leaky bucket holds. */
+typedef struct spillway_leaky_bucket_snapshot {
+  size_t struct_size;
+  /* What it holds, rounded up: what has not leaked out yet of the calls that were admitted. */
+  int64_t level;
+  /* The highest level. */
+  int32_t capacity;
+  /* How long it takes to leak empty if nobody calls; 0 when it is empty. */
+  int64_t time_to_empty_ns;
+  /* Calls that were let through, at once or later. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_leaky_bucket_snapshot;
+/* generated: end leaky_bucket snapshot */
+
+/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_leaky_bucket_snapshot_at(const spillway_leaky_bucket* bucket, int64_t now_ns,
+                                  spillway_leaky_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the bucket. NULL for NULL. */
+SPILLWAY_API const char* spillway_leaky_bucket_name(const spillway_leaky_bucket* bucket,
+                                                    size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes rate, capacity, free and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what
+ * becomes of the level: it stays (keep, additive), it is 0 (reset), or it changes as `capacity`
+ * does (proportional); above the new capacity it is cut. The rest is as for
+ * spillway_token_bucket_reconfigure. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure_at(
+    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
+    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure(
+    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
+    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_options_get(
+    const spillway_leaky_bucket* bucket, spillway_leaky_bucket_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket. */
+
+/* ---- Multi limiter ----------------------------------------------------------------------------*/
+
+/* Asks several buckets at once: all let the call through, or none is charged.
+ * docs/multi_limiter.md says when it does what. */
+typedef struct spillway_multi_limiter spillway_multi_limiter;
+
+/* generated: begin multi_limiter constants */
+/* Why a multi limiter refused. */
+enum {
+  /* One of its members has not enough now; `retry_after` says when all have. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More was asked for than one of its members ever gives at once. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
+};
+/* generated: end multi_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin multi_limiter options */
+/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_multi_limiter_options {
+  size_t struct_size;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_multi_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end multi_limiter options */
+
+/* ---- Making */
+
+/* A bucket to be asked: one of the two is set, the other is NULL. */
+typedef struct spillway_multi_limiter_member {
+  spillway_token_bucket* token_bucket;
+  spillway_leaky_bucket* leaky_bucket;
+} spillway_multi_limiter_member;
+
+enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
+    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
+ * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
+ * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
+ * defaults. */
+SPILLWAY_API spillway_status spillway_multi_limiter_new(
+    spillway_multi_limiter** out, const char* name, size_t name_length,
+    const spillway_multi_limiter_member* members, size_t count,
+    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter, which gives back its references to the
+ * members. NULL is allowed. */
+SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking */
+
+/* Takes `n` from each member, or from none. 0: they are taken. Else one of
+ * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
+ * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
+ * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
+ * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
+ * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
+SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
+    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
+                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin multi_limiter snapshot */
+/* What a multi limiter holds. */
+typedef struct spillway_multi_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that all members let through. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that found a member emptied by others after they had taken from the ones before it, and
+   * gave that back. */
+  uint64_t total_given_back;
+} spillway_multi_limiter_snapshot;
+/* generated: end multi_limiter snapshot */
+
+/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
+ * that is filled, and what this version does not know of it becomes zero. What the members hold,
+ * they tell themselves. */
+SPILLWAY_API spillway_status
+spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
+                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
+ * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
+    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
+    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
+ * reference to each member, and the last unref gives them back. */
+
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
 /* The objects whose numbers Prometheus reads. docs/metrics.md lists the metrics and shows queries.

@@ -338,6 +338,103 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class KeyedLimiterRejection(StrEnum):
+    """Why a keyed limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """The key has not enough tokens now; `retry_after` says when it has."""
+    EXCEEDS_BURST = "exceeds_burst"
+    """More tokens than `burst` were asked for: there never are so many."""
+    TABLE_FULL = "table_full"
+    """The key has no cell and its set none to spare; `retry_after` says when the first is free."""
+
+
+class KeyedLimiterWhenFull(StrEnum):
+    """What becomes of a key for which the table has no cell."""
+
+    EVICT = "evict"
+    """It takes the cell of the key that has the fewest tokens taken, which are forgiven."""
+    REFUSE = "refuse"
+    """It is refused until a cell is free."""
+    ADMIT = "admit"
+    """It is admitted, and nothing is remembered of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedLimiterSnapshot:
+    """What a keyed limiter holds."""
+
+    cells: int
+    """Cells of the table: the most keys that can have tokens taken at the same time."""
+    total_admitted: int
+    """Calls that got what they asked for. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused because of their own key. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+    total_admitted_without_cell: int
+    """Calls that `when_full` admitted."""
+    total_refused_without_cell: int
+    """Calls that `when_full` refused."""
+    total_evicted: int
+    """Keys that lost their cell to another."""
+    total_forgiven_tokens: int
+    """Tokens that these had taken, rounded up."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+KEYED_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("rate", "number", 0, minimum=1e-10, maximum=1000000000.0, fixed=True, required=True),
+    OptionInfo("burst", "count", 1, minimum=1, maximum=16777216, fixed=True),
+    OptionInfo("max_keys", "count", 65536, minimum=1, maximum=67108864, fixed=True),
+    OptionInfo("when_full", "choice", "evict", choices=("evict", "refuse", "admit")),
+    OptionInfo("seed", "seed", 0, zero="a secret one", fixed=True),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+KEYED_LIMITER_METRICS: Final[tuple[MetricFamily[KeyedLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_keyed_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; without_cell: of a key with no room in the table.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+            ("admitted_without_cell", lambda snapshot: snapshot.total_admitted_without_cell),
+            ("refused_without_cell", lambda snapshot: snapshot.total_refused_without_cell),
+        ),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_evictions_total",
+        "counter",
+        "Keys that lost their cell to another.",
+        "",
+        (("", lambda snapshot: snapshot.total_evicted),),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_forgiven_tokens_total",
+        "counter",
+        "Tokens that these had taken, rounded up: they may take them once more.",
+        "",
+        (("", lambda snapshot: snapshot.total_forgiven_tokens),),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_cells",
+        "gauge",
+        "Cells of the table: the most keys that can have tokens taken at once.",
+        "",
+        (("", lambda snapshot: snapshot.cells),),
+    ),
+)
+
+
 class LeakyBucketRejection(StrEnum):
     """Why a leaky bucket refused."""
 
@@ -678,6 +775,7 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "keyed limiter": KEYED_LIMITER_METRICS,
     "leaky bucket": LEAKY_BUCKET_METRICS,
     "multi limiter": MULTI_LIMITER_METRICS,
     "sliding window limiter": SLIDING_WINDOW_LIMITER_METRICS,

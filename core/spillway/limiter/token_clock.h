@@ -28,11 +28,22 @@ class TokenClock {
   // `rate` in tokens a second, 1e-10 to 1e9; `burst` up to 2^30.
   TokenClock(double rate, int64_t burst) : TokenClock(rate, burst, burst) {}
   // For a bucket that may also owe some: a unit in which `most` tokens fit, from `burst` to 2^30.
-  TokenClock(double rate, int64_t burst, int64_t most) : TokenClock(RateOf(rate), burst, most) {}
+  // `most_units` that a token has: for words with fewer bits.
+  TokenClock(double rate, int64_t burst, int64_t most, uint64_t most_units = kMostUnits)
+      : TokenClock(RateOf(rate), burst, most, most_units) {}
 
   [[gnu::always_inline]] uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
 
+  // In whole units, which wrap never.
+  [[gnu::always_inline]] uint64_t Units(Nanos now) const {
+    auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
+    if (!is_nanos()) [[unlikely]]
+      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
+    return time;
+  }
+
   constexpr uint64_t token() const { return token_.divisor(); }
+  constexpr uint64_t token_units() const { return token() >> kSpareBits; }
   constexpr uint64_t capacity() const { return capacity_; }
   constexpr uint64_t burst() const { return burst_; }
 
@@ -41,11 +52,15 @@ class TokenClock {
 
   // How long after `now` the clock has moved on by `span`, below 2^63; kForever if it never does.
   Nanos Until(Nanos now, uint64_t span) const {
+    return UntilUnits(now, (span + (1 << kSpareBits) - 1) >> kSpareBits);
+  }
+
+  // The same of whole units, below 2^63.
+  Nanos UntilUnits(Nanos now, uint64_t units) const {
     now = std::max<Nanos>(now, 0);
-    const uint64_t units = (span + (1 << kSpareBits) - 1) >> kSpareBits;
     if (is_nanos()) [[likely]]
       return std::min(static_cast<Nanos>(units), kForever - now);
-    if (span == 0) return 0;
+    if (units == 0) return 0;
     const Wide then =
         (((Wide{Units(now)} + units) << kFractionBits) + multiplier_ - 1) / multiplier_;
     return then > static_cast<Wide>(kForever) ? kForever : static_cast<Nanos>(then) - now;
@@ -57,16 +72,16 @@ class TokenClock {
   // So that a full bucket, and as much debt again, is less than a quarter of the way to the wrap.
   static constexpr uint64_t kMostUnits = uint64_t{1} << 59;
 
-  TokenClock(const Rate& rate, int64_t burst, int64_t most)
-      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, most)) {}
+  TokenClock(const Rate& rate, int64_t burst, int64_t most, uint64_t most_units)
+      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, most, most_units)) {}
   TokenClock(const Rate& rate, uint64_t burst, uint64_t units)
-      : multiplier_(Multiplier(rate, units)),
-        token_(units << kSpareBits),
+      : token_(units << kSpareBits),
+        multiplier_(Multiplier(rate, units)),
         burst_(burst),
         capacity_(burst * token()) {}
 
-  static uint64_t UnitsOfToken(const Rate& rate, int64_t most) {
-    const Wide longest = kMostUnits / static_cast<uint64_t>(most);
+  static uint64_t UnitsOfToken(const Rate& rate, int64_t most, uint64_t most_units) {
+    const Wide longest = std::min(most_units, kMostUnits / static_cast<uint64_t>(most));
     return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, longest));
   }
 
@@ -88,15 +103,8 @@ class TokenClock {
   // for a multiplication then.
   constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
 
-  [[gnu::always_inline]] uint64_t Units(Nanos now) const {
-    auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
-    if (!is_nanos()) [[unlikely]]
-      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
-    return time;
-  }
-
-  uint64_t multiplier_;
   Divider token_;
+  uint64_t multiplier_;
   uint64_t burst_;
   uint64_t capacity_;
 };

@@ -1329,6 +1329,236 @@ SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
 /* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
  * reference to each member, and the last unref gives them back. */
 
+/* ---- Keyed limiter ----------------------------------------------------------------------------*/
+
+/* Lets through `rate` tokens a second and `burst` at once for each key, in memory of a fixed size.
+ * docs/keyed_limiter.md says when it does what. */
+typedef struct spillway_keyed_limiter spillway_keyed_limiter;
+
+/* generated: begin keyed_limiter constants */
+/* Why a keyed limiter refused. */
+enum {
+  /* The key has not enough tokens now; `retry_after` says when it has. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More tokens than `burst` were asked for: there never are so many. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_EXCEEDS_BURST = 2,
+  /* The key has no cell and its set none to spare; `retry_after` says when the first is free. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_TABLE_FULL = 3,
+};
+
+/* What becomes of a key for which the table has no cell. */
+enum {
+  /* It takes the cell of the key that has the fewest tokens taken, which are forgiven. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT = 0,
+  /* It is refused until a cell is free. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_REFUSE = 1,
+  /* It is admitted, and nothing is remembered of it. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_ADMIT = 2,
+};
+/* generated: end keyed_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_keyed_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+SPILLWAY_API const char* spillway_keyed_limiter_when_full_name(int32_t when_full) SPILLWAY_NOEXCEPT;
+
+/* generated: begin keyed_limiter options */
+/* The options of a keyed limiter. Begin with SPILLWAY_KEYED_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_keyed_limiter_options {
+  size_t struct_size;
+  /* Tokens a second, for each key. Kept exactly, as the simplest fraction that is the same number.
+   * Fixed when the limiter is made. Accepted: 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* Tokens a key has when it is new, and the most it ever has. Fixed when the limiter is made.
+   * Accepted: 1 to 16777216. Default from Spillway (the strictest). */
+  int32_t burst;
+  /* Keys that are to have tokens taken at the same time; the table has two cells of 8 bytes for
+   * each. Fixed when the limiter is made. Accepted: 1 to 67108864. Default from Spillway. */
+  int32_t max_keys;
+  /* What becomes of a key for which the table has no cell. Accepted: evict, refuse, admit. Default
+   * from nginx (the oldest goes). One of SPILLWAY_KEYED_LIMITER_WHEN_FULL_*. */
+  int32_t when_full;
+  /* Seed of the hash of the keys. One that is known lets callers choose keys that share a limit.
+   * Fixed when the limiter is made. Accepted: any (0: a secret one). Default from Spillway. */
+  uint64_t seed;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_keyed_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_KEYED_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_keyed_limiter_options, counted), \
+    /* rate */ 0, \
+    /* burst */ 1, \
+    /* max_keys */ 65536, \
+    /* when_full */ SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT, \
+    /* seed */ 0, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end keyed_limiter options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_options_init(
+    spillway_keyed_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. It takes all the memory
+ * it will ever use. The name is for people, any bytes, at most 255. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_new(
+    spillway_keyed_limiter** out, const char* name, size_t name_length,
+    const spillway_keyed_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_keyed_limiter* spillway_keyed_limiter_ref(spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
+SPILLWAY_API void spillway_keyed_limiter_unref(spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Keys. A key is any bytes, 0 to as many as there are, or a number; what counts is its hash.
+ * Each function that takes a key has a twin with _hash that takes what these two return, for
+ * numbers and for callers that use a key several times. */
+
+/* The hash of `key_length` bytes; NULL with length 0 is the empty key. 0 for a NULL limiter. */
+SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of(const spillway_keyed_limiter* limiter,
+                                                     const void* key,
+                                                     size_t key_length) SPILLWAY_NOEXCEPT;
+
+/* The hash of a number, which is another key than any bytes. 0 for a NULL limiter. */
+SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of_number(const spillway_keyed_limiter* limiter,
+                                                            uint64_t key) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
+ * more than `burst` are refused for good. A NULL key with a length is SPILLWAY_E_MISUSE. `out` may
+ * be NULL. Each function has a twin with _at that is given the time, in nanoseconds of one
+ * monotonic clock for the limiter. */
+
+/* Takes `n` tokens of a key, all or none. 0: they are taken. Else one of
+ * SPILLWAY_KEYED_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_at(
+    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire(
+    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash_at(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Gives a key `n` tokens back, which it took and did not use; it never has more than `burst`. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_limiter* limiter,
+                                                              const void* key, size_t key_length,
+                                                              int64_t n,
+                                                              int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund(spillway_keyed_limiter* limiter,
+                                                           const void* key, size_t key_length,
+                                                           int64_t n) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status
+spillway_keyed_limiter_refund_hash_at(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
+                                      int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash(spillway_keyed_limiter* limiter,
+                                                                uint64_t hash,
+                                                                int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Makes a key as good as new: it has `burst` tokens. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_forget(spillway_keyed_limiter* limiter,
+                                                           const void* key,
+                                                           size_t key_length) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_forget_hash(spillway_keyed_limiter* limiter,
+                                                                uint64_t hash) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin keyed_limiter snapshot */
+/* What a keyed limiter holds. */
+typedef struct spillway_keyed_limiter_snapshot {
+  size_t struct_size;
+  /* Cells of the table: the most keys that can have tokens taken at the same time. */
+  int32_t cells;
+  /* Calls that got what they asked for. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused because of their own key. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that `when_full` admitted. */
+  uint64_t total_admitted_without_cell;
+  /* Calls that `when_full` refused. */
+  uint64_t total_refused_without_cell;
+  /* Keys that lost their cell to another. */
+  uint64_t total_evicted;
+  /* Tokens that these had taken, rounded up. */
+  uint64_t total_forgiven_tokens;
+} spillway_keyed_limiter_snapshot;
+/* generated: end keyed_limiter snapshot */
+
+/* The totals. `out->struct_size` says how much of the struct the caller has: only that is filled,
+ * and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter, int64_t now_ns,
+                                   spillway_keyed_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* How many keys have tokens taken at `now_ns`. Reads the whole table: 8 bytes a cell. 0 for NULL.
+ */
+SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys_at(
+    const spillway_keyed_limiter* limiter, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t
+spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_keyed_limiter_name(const spillway_keyed_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes when_full and dry_run; the other options give the cells their meaning and are fixed.
+ * Options that a shorter struct does not have keep their present values. Fails, with nothing
+ * changed, when one is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_keyed_limiter_reconfigure(
+    spillway_keyed_limiter* limiter, const spillway_keyed_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. A secret seed is told as 0. */
+SPILLWAY_API spillway_status
+spillway_keyed_limiter_options_get(const spillway_keyed_limiter* limiter,
+                                   spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   hash_of                wait-free     immutable               no
+ *   try_acquire, refund,   lock-free     orders nothing          no (2)
+ *   forget
+ *   snapshot, options_get, wait-free     orders nothing          no
+ *   reconfigure,
+ *   count_live_keys
+ *   name                   wait-free     immutable               no
+ *
+ * (1) In malloc and free, and where the system is asked for a secret seed.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
+ * doing. */
+
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
 /* The objects whose numbers Prometheus reads. docs/metrics.md lists the metrics and shows queries.
@@ -1382,6 +1612,13 @@ SPILLWAY_API spillway_status spillway_metrics_add_sliding_window_limiter(
     spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_sliding_window_limiter(
     spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* The same for a keyed limiter. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_keyed_limiter(spillway_metrics* metrics, spillway_keyed_limiter* limiter,
+                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_keyed_limiter(
+    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

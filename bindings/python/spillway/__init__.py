@@ -6,6 +6,8 @@ from ._core import Decision, Guard, Permit, Rejection, Reservation
 from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
+from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
+from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
 from ._outcome import Outcome
 from ._registry import registry
 from ._schema import (
@@ -13,6 +15,11 @@ from ._schema import (
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
     Inheritance,
+    KeyedLimiterRejection,
+    KeyedLimiterSnapshot,
+    KeyedLimiterWhenFull,
+    LeakyBucketRejection,
+    LeakyBucketSnapshot,
     SlidingWindowLimiterRejection,
     SlidingWindowLimiterSnapshot,
     State,
@@ -37,6 +44,15 @@ __all__ = [
     "Guard",
     "Inheritance",
     "KOfN",
+    "KeyedLimiter",
+    "KeyedLimiterOptions",
+    "KeyedLimiterRejection",
+    "KeyedLimiterSnapshot",
+    "KeyedLimiterWhenFull",
+    "LeakyBucket",
+    "LeakyBucketOptions",
+    "LeakyBucketRejection",
+    "LeakyBucketSnapshot",
     "Outcome",
     "Permit",
     "RateLimited",

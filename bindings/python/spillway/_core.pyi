@@ -18,6 +18,9 @@ __all__: list[str] = [
     "Decision",
     "Guard",
     "Guarded",
+    "KeyedLimiter",
+    "KeyedLimiterCore",
+    "LeakyBucketCore",
     "Limiter",
     "LimiterCore",
     "OverdraftLimiter",
@@ -398,6 +401,63 @@ class CircuitBreakerCore(PermitPolicyCore):
     def seed(self) -> int: ...
     @property
     def state(self) -> str: ...
+
+class KeyedLimiter(Policy):
+    """
+    What a keyed limiter offers for each request.
+    """
+    def __init__(
+        self,
+        core: LimiterCore,
+        name: str | None,
+        rejected: type[Exception],
+        reasons: tuple[enum.StrEnum, ...],
+    ) -> None: ...
+    def _take(self, key: str | bytes | bytearray | memoryview | int) -> None:
+        """
+        Takes one of a key. Raises RateLimited when it is refused.
+        """
+    def forget(self, key: str | bytes | bytearray | memoryview | int) -> None:
+        """
+        Makes a key as good as new: it has `burst` again.
+        """
+    def refund(
+        self, key: str | bytes | bytearray | memoryview | int, n: int = 1, now_ns: int | None = None
+    ) -> None:
+        """
+        Gives a key n back that were taken and not used; it never has more than `burst`.
+        """
+    def try_acquire(
+        self, key: str | bytes | bytearray | memoryview | int, n: int = 1, now_ns: int | None = None
+    ) -> Decision:
+        """
+        Takes n of a key, all or none: a true Decision, or a false one that says when to ask again.
+
+        0 takes none and tells what is left. now_ns is the time in nanoseconds of a clock of yours;
+        None reads the monotonic clock. Thread-safe; never blocks.
+        """
+
+class KeyedLimiterCore(LimiterCore):
+    """
+    The keyed limiter itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def count_live_keys(self, now_ns: int | None = None) -> int: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+    @property
+    def seed(self) -> int: ...
+
+class LeakyBucketCore(LimiterCore):
+    """
+    The leaky bucket itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(
+        self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
+    ) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
 
 class SlidingWindowLimiterCore(LimiterCore):
     """

@@ -10,6 +10,7 @@ from . import _core
 from ._errors import RateLimited
 from ._options import Duration, Options
 from ._policy import Policy
+from ._schema import Inheritance
 
 
 class Limiter(Policy, _core.Limiter):
@@ -42,13 +43,36 @@ class Limiter(Policy, _core.Limiter):
         return guarded
 
 
-class ReservingLimiter(Limiter, _core.ReservingLimiter):
-    """The base of every limiter that can promise what is not there yet.
+class BucketLimiter(Limiter, _core.ReservingLimiter):
+    """The base of the buckets, which can promise what is not there yet.
 
     `acquire` and `acquire_async` wait for it; `reserve` leaves the wait to you.
     """
 
     __slots__ = ()
+
+    def reconfigure(
+        self,
+        inheritance: Inheritance | str = Inheritance.KEEP,
+        *,
+        now_ns: int | None = None,
+        **changes: Any,
+    ) -> None:
+        """Changes options while the bucket runs; `inheritance` says what becomes of what it holds.
+
+        Times that reservations were given stay. Raises ValueError for a value out of range and for
+        an option that is fixed when the bucket is made (counted, scope and, of a token bucket,
+        initial_tokens), TypeError for a name that is no option. Nothing has changed then.
+        """
+
+        def apply(options: Options) -> None:
+            self._core.reconfigure(options.settings(), str(inheritance), now_ns)
+
+        self._reconfigure(changes, apply)
+
+    def reset(self, now_ns: int | None = None) -> None:
+        """As if nothing had been taken, and nothing is owed; the totals stay."""
+        self.reconfigure(Inheritance.RESET, now_ns=now_ns)
 
     async def acquire_async(self, n: int = 1, timeout: Duration | None = None) -> None:
         """As acquire(), for asyncio: other tasks run meanwhile. A cancellation gives them back."""

@@ -136,7 +136,7 @@ def accepted(info: OptionInfo) -> str:
     if info.type == "choice":
         return "one of " + ", ".join(info.choices)
     if info.type == "seed":
-        return "0 (a random one) to 2**64 - 1"
+        return f"0 ({info.zero}) to 2**64 - 1"
     unit = " s" if info.type == "duration" else ""
     zero = f"0 ({info.zero}) or " if info.zero else ""
     return f"{zero}{info.minimum:.15g}{unit} to {info.maximum:.15g}{unit}"

@@ -66,6 +66,8 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
                            "What a policy that gives permits is made around.");
   py::class_<DecidingLimiter>(module, "LimiterCore", "What a limiter is made around.");
   BindCircuitBreaker(module);
+  BindKeyedLimiter(module);
+  BindLeakyBucket(module);
   BindSlidingWindowLimiter(module);
   BindTokenBucket(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),

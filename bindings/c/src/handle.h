@@ -10,6 +10,9 @@
 #include "spillway/base/error.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
+#include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
@@ -45,7 +48,19 @@ inline bool Refuse(Error* error, const char* what, const char* how = "") noexcep
 
 }  // namespace spillway
 
+struct spillway_adaptive_limiter : spillway::Counted<spillway::AdaptiveLimiter> {
+  using Counted::Counted;
+};
+
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
+  using Counted::Counted;
+};
+
+struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
+  using Counted::Counted;
+};
+
+struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
 };
 

@@ -77,6 +77,39 @@ spillway_status spillway_metrics_remove_circuit_breaker(
   return spillway::Remove(metrics, breaker);
 }
 
+spillway_status spillway_metrics_add_adaptive_limiter(spillway_metrics* metrics,
+                                                      spillway_adaptive_limiter* limiter,
+                                                      spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_adaptive_limiter(
+    spillway_metrics* metrics, const spillway_adaptive_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
+spillway_status spillway_metrics_add_client_throttle(spillway_metrics* metrics,
+                                                     spillway_client_throttle* throttle,
+                                                     spillway_error* error) noexcept {
+  return spillway::Add(metrics, throttle, error);
+}
+
+spillway_status spillway_metrics_remove_client_throttle(
+    spillway_metrics* metrics, const spillway_client_throttle* throttle) noexcept {
+  return spillway::Remove(metrics, throttle);
+}
+
+spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
+                                                  spillway_leaky_bucket* bucket,
+                                                  spillway_error* error) noexcept {
+  return spillway::Add(metrics, bucket, error);
+}
+
+spillway_status spillway_metrics_remove_leaky_bucket(spillway_metrics* metrics,
+                                                     const spillway_leaky_bucket* bucket) noexcept {
+  return spillway::Remove(metrics, bucket);
+}
+
 spillway_status spillway_metrics_add_sliding_window_limiter(
     spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
     spillway_error* error) noexcept {

@@ -16,7 +16,7 @@ namespace {
 // As fine as a burst in 2^24 units allows, but no finer than a 4096th of a token: the coarser the
 // unit, the longer a turn of the clock.
 uint64_t MostUnitsOfToken(int32_t burst) {
-  const int doublings = std::bit_width(static_cast<uint32_t>(burst) - 1);
+  const auto doublings = static_cast<int>(std::bit_width(static_cast<uint32_t>(burst) - 1));
   return uint64_t{1} << std::clamp(24 - doublings, 4, 12);
 }
 

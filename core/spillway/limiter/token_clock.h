@@ -73,12 +73,10 @@ class TokenClock {
   static constexpr uint64_t kMostUnits = uint64_t{1} << 59;
 
   TokenClock(const Rate& rate, int64_t burst, int64_t most, uint64_t most_units)
-      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, most, most_units)) {}
-  TokenClock(const Rate& rate, uint64_t burst, uint64_t units)
-      : token_(units << kSpareBits),
-        multiplier_(Multiplier(rate, units)),
-        burst_(burst),
-        capacity_(burst * token()) {}
+      : token_(UnitsOfToken(rate, most, most_units) << kSpareBits),
+        multiplier_(Multiplier(rate, token_units())),
+        burst_(static_cast<uint64_t>(burst)),
+        capacity_(burst_ * token()) {}
 
   static uint64_t UnitsOfToken(const Rate& rate, int64_t most, uint64_t most_units) {
     const Wide longest = std::min(most_units, kMostUnits / static_cast<uint64_t>(most));

@@ -111,6 +111,13 @@ enum {
   SPILLWAY_OUTCOME_IGNORED = 2,
 };
 
+/* How much it matters that a call is made: lower classes are refused first. */
+enum {
+  SPILLWAY_PRIORITY_NORMAL = 0,
+  SPILLWAY_PRIORITY_CRITICAL = 1,
+  SPILLWAY_PRIORITY_SHEDDABLE = 2,
+};
+
 /* The name of a status, for logs: "ok", "invalid_argument", ...; "unknown" for other numbers.
  * Thread safety: any thread, any time. Progress: wait-free. Allocates: no, the text is static. */
 SPILLWAY_API const char* spillway_status_name(spillway_status status) SPILLWAY_NOEXCEPT;
@@ -572,6 +579,487 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  *     the C library, which allocates and may block (1).
  *
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
+/* ---- Bulkhead ---------------------------------------------------------------------------------*/
+
+/* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
+ * when it does what. */
+typedef struct spillway_bulkhead spillway_bulkhead;
+
+/* generated: begin bulkhead constants */
+/* Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends. */
+enum {
+  /* Every slot is taken, or goes to somebody who waits already. */
+  SPILLWAY_BULKHEAD_REJECTION_FULL = 1,
+  /* Every slot is taken, and so is every place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUE_FULL = 2,
+  /* Calls of its priority may use no more slots; the rest is kept for higher ones. */
+  SPILLWAY_BULKHEAD_REJECTION_SHED = 3,
+  /* It waited as long as it may, or was stopped, and left the queue without a slot. */
+  SPILLWAY_BULKHEAD_REJECTION_TIMED_OUT = 4,
+  /* Not refused: it waits, and its permit holds the place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUED = 5,
+};
+/* generated: end bulkhead constants */
+
+/* generated: begin bulkhead options */
+/* The options of a bulkhead. Begin with SPILLWAY_BULKHEAD_OPTIONS_INIT. */
+typedef struct spillway_bulkhead_options {
+  size_t struct_size;
+  /* Slots: the calls that may be in flight at once. Accepted: 1 to 65535. Default from
+   * resilience4j. */
+  int32_t max_concurrent;
+  /* Calls that may wait for a slot, first come first served. Can change later, up to what the
+   * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
+  int32_t max_queue;
+  /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
+   * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
+  int64_t max_wait_ns;
+  /* Normal calls are admitted while less than this share of the slots is taken. Below 1 the rest is
+   * kept for critical calls, and normal ones do not wait. Kept to 0.01 %, rounded to nearest, and
+   * compared exactly. Accepted: 0 to 1. Default from Spillway (all). */
+  double normal_share;
+  /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
+   * (half). */
+  double sheddable_share;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_bulkhead_options;
+
+/* clang-format off */
+#define SPILLWAY_BULKHEAD_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    /* max_concurrent */ 25, \
+    /* max_queue */ 0, \
+    /* max_wait_ns */ 0, \
+    /* normal_share */ 1.0, \
+    /* sheddable_share */ 0.5, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end bulkhead options */
+
+/* generated: begin bulkhead snapshot */
+/* What a bulkhead holds. */
+typedef struct spillway_bulkhead_snapshot {
+  size_t struct_size;
+  /* Slots that are taken. */
+  int32_t in_flight;
+  /* Slots there are. */
+  int32_t max_concurrent;
+  /* Places in the queue that are taken. One that was left is free when all before it are. */
+  int32_t queued;
+  /* Places in the queue there are. */
+  int32_t max_queue;
+  /* Calls that got a slot, at once or from the queue. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls refused because every slot was taken. 0 unless `counted`. */
+  uint64_t total_full;
+  /* Calls refused because every place in the queue was taken too. 0 unless `counted`. */
+  uint64_t total_queue_full;
+  /* Calls refused because those of their priority may use no more slots. 0 unless `counted`. */
+  uint64_t total_shed;
+  /* Normal calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_normal;
+  /* Critical calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_critical;
+  /* Sheddable calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_sheddable;
+  /* Calls that joined the queue. 0 unless `counted`. */
+  uint64_t total_queued;
+  /* Calls that left the queue without a slot. 0 unless `counted`. */
+  uint64_t total_left;
+  /* Permits of another bulkhead, or settled twice; they changed nothing. */
+  uint64_t total_misused;
+} spillway_bulkhead_snapshot;
+/* generated: end bulkhead snapshot */
+
+/* ---- Adaptive limiter -------------------------------------------------------------------------*/
+
+/* Lets as many calls be in flight as the callee can work on. docs/adaptive_limiter.md says when it
+ * does what. */
+typedef struct spillway_adaptive_limiter spillway_adaptive_limiter;
+
+/* generated: begin adaptive_limiter constants */
+/* How the limit finds itself. */
+enum {
+  /* By the ratio of how long calls take without a queue to how long they take now. */
+  SPILLWAY_LIMIT_ALGORITHM_GRADIENT = 0,
+  /* By the number of calls that wait in a queue, as the same two times tell it. */
+  SPILLWAY_LIMIT_ALGORITHM_VEGAS = 1,
+  /* Up by one, down by a tenth when calls are dropped. Times do not matter. */
+  SPILLWAY_LIMIT_ALGORITHM_AIMD = 2,
+};
+
+/* Why an adaptive limiter refused. */
+enum {
+  /* As many calls are in flight as the limit allows. `retry_after` is 0: nobody knows. */
+  SPILLWAY_ADAPTIVE_LIMITER_REJECTION_LIMITED = 1,
+};
+/* generated: end adaptive_limiter constants */
+
+/* The name of a constant of that kind, "limited"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_adaptive_limiter_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin adaptive_limiter options */
+/* The options of a adaptive limiter. Begin with SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_adaptive_limiter_options {
+  size_t struct_size;
+  /* How the limit finds itself. Fixed when the limiter is made. Accepted: gradient, vegas, aimd.
+   * Default from Netflix concurrency-limits (Gradient2). One of SPILLWAY_LIMIT_ALGORITHM_*. */
+  int32_t algorithm;
+  /* The limit to begin with, from `min_limit` to `max_limit`. Fixed when the limiter is made.
+   * Accepted: 1 to 100000. Default from Netflix concurrency-limits (20). */
+  int32_t initial_limit;
+  /* The limit never falls below this. Accepted: 1 to 100000. Default from failsafe-go (1). */
+  int32_t min_limit;
+  /* The limit never rises above this; at least `min_limit`. Accepted: 1 to 100000. Default from
+   * Envoy (1000). */
+  int32_t max_limit;
+  /* How often the limit is judged. Longer where calls take long (twice as long as they do) or are
+   * few (until there are 10). Accepted: 0.001 s to 60 s. Default from Netflix concurrency-limits
+   * (1 s). */
+  int64_t window_ns;
+  /* Of `gradient`: how many times longer than without a queue calls may take. Accepted: 1 to 10.
+   * Default from Netflix concurrency-limits (Gradient2: 1.5). */
+  double tolerance;
+  /* Of `gradient` and `vegas`: how far a window moves the limit towards what it asks for. Accepted:
+   * 0.01 to 1. Default from Netflix concurrency-limits (Gradient2: 0.2). */
+  double smoothing;
+  /* A window with a larger share of failed calls takes a tenth off the limit. Accepted: 0 to 1.
+   * Default from Spillway (peers take any drop for overload, and so each stray error). */
+  double drop_rate;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+} spillway_adaptive_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run), \
+    /* algorithm */ SPILLWAY_LIMIT_ALGORITHM_GRADIENT, \
+    /* initial_limit */ 20, \
+    /* min_limit */ 1, \
+    /* max_limit */ 1000, \
+    /* window_ns */ 1000000000, \
+    /* tolerance */ 1.5, \
+    /* smoothing */ 0.2, \
+    /* drop_rate */ 0.05, \
+    /* dry_run */ 0, \
+  }
+/* clang-format on */
+/* generated: end adaptive_limiter options */
+
+/* What SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_adaptive_limiter_options_init(
+    spillway_adaptive_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. */
+
+SPILLWAY_API spillway_status spillway_adaptive_limiter_new(
+    spillway_adaptive_limiter** out, const char* name, size_t name_length,
+    const spillway_adaptive_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_adaptive_limiter* spillway_adaptive_limiter_ref(
+    spillway_adaptive_limiter* limiter) SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_adaptive_limiter_unref(spillway_adaptive_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. Fills `out`, whose `retry_after_ns` is 0: nobody knows.
+ * Answers SPILLWAY_ADMITTED, one of SPILLWAY_ADAPTIVE_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_adaptive_limiter_try_acquire_at(spillway_adaptive_limiter* limiter, int64_t now_ns,
+                                         spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_adaptive_limiter_try_acquire(
+    spillway_adaptive_limiter* limiter, spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended and gives its place back: SPILLWAY_OUTCOME_FAILURE when the callee
+ * dropped it or it took too long; an ignored one says nothing. A permit that was settled becomes
+ * empty; one that never is keeps its place for good. SPILLWAY_E_MISUSE for an empty or foreign
+ * permit, a copy of one that was settled (where that can be told) and an unknown outcome: the
+ * permit is then left as it is. */
+SPILLWAY_API spillway_settlement
+spillway_adaptive_limiter_settle_at(spillway_adaptive_limiter* limiter, spillway_permit* permit,
+                                    int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_adaptive_limiter_settle(
+    spillway_adaptive_limiter* limiter, spillway_permit* permit, int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin adaptive_limiter snapshot */
+/* What a adaptive limiter holds. */
+typedef struct spillway_adaptive_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that may be in flight; halved while a probe looks for the baseline. */
+  int32_t limit;
+  /* Calls that were admitted and have not ended. */
+  int32_t in_flight;
+  /* How long calls take without a queue; 0 while that is not known. */
+  int64_t baseline_ns;
+  /* How long calls took on average in the last window; 0 before the first. */
+  int64_t call_time_ns;
+  /* Windows that were judged since the limiter was made. */
+  uint64_t total_windows;
+  /* Calls that were admitted. */
+  uint64_t total_admitted;
+  /* Calls that were refused. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. */
+  uint64_t total_dry_run;
+  /* Calls that succeeded. */
+  uint64_t total_succeeded;
+  /* Calls that failed: dropped by the callee, or too late. */
+  uint64_t total_failed;
+  /* Calls whose outcome said nothing of the callee; they gave their place back and nothing else. */
+  uint64_t total_ignored;
+  /* Permits of another limiter, settled twice or settled with an unknown outcome; they changed
+   * nothing. */
+  uint64_t total_misused;
+} spillway_adaptive_limiter_snapshot;
+/* generated: end adaptive_limiter snapshot */
+
+/* What the limiter looks like at `now_ns`. `out->struct_size` says how much of the struct the
+ * caller has: only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_adaptive_limiter_snapshot_at(const spillway_adaptive_limiter* limiter, int64_t now_ns,
+                                      spillway_adaptive_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_adaptive_limiter_name(const spillway_adaptive_limiter* limiter,
+                                                        size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options. A limit out of its new bounds moves into them at once. Options that a shorter
+ * struct does not have keep their present values. Fails, with nothing changed, when one is out of
+ * range or fixed: begin with what spillway_adaptive_limiter_options_get gives. A call that races it
+ * may see some options old and some new. */
+SPILLWAY_API spillway_status spillway_adaptive_limiter_reconfigure(
+    spillway_adaptive_limiter* limiter, const spillway_adaptive_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status
+spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
+                                      spillway_adaptive_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
+/* ---- Client throttle --------------------------------------------------------------------------*/
+/* ---- Client throttle
+ * ---------------------------------------------------------------------------*/
+
+/* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
+typedef struct spillway_client_throttle spillway_client_throttle;
+
+/* generated: begin client_throttle constants */
+/* Why a client throttle refused. */
+enum {
+  /* So few calls are accepted that this one was drawn to be refused; the next may not be.
+   * `retry_after` is 0: nobody knows. */
+  SPILLWAY_CLIENT_THROTTLE_REJECTION_THROTTLED = 1,
+};
+/* generated: end client_throttle constants */
+
+/* The name of a constant of that kind, "throttled"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_client_throttle_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin client_throttle options */
+/* The options of a client throttle. Begin with SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT. */
+typedef struct spillway_client_throttle_options {
+  size_t struct_size;
+  /* How far back calls count, in 12 buckets. Several times as long as a call may take. Fixed when
+   * the throttle is made. Accepted: 0.012 s to 86400 s. Default from Google SRE (2 minutes). */
+  int64_t window_ns;
+  /* Normal calls are refused when more than this many are asked for each one accepted. Kept to
+   * 0.0001, rounded to nearest, and compared exactly. Accepted: 1 to 1000. Default from Google SRE
+   * (2). */
+  double k;
+  /* The same for critical calls; at least `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than a quarter is accepted). */
+  double critical_k;
+  /* The same for sheddable calls; at most `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than four fifths are accepted). */
+  double sheddable_k;
+  /* Nothing is refused until the window holds this many calls. Accepted: 1 to 100000000. Default
+   * from Hystrix (20, of its breaker). */
+  int32_t min_calls;
+  /* The largest share of calls that is refused: the rest goes on to find out when the callee
+   * answers again. Kept to 0.01 %, rounded to nearest. Accepted: 0 to 1. Default from failsafe-go
+   * (0.9). */
+  double max_rejection;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Where the draws begin: throttles of the same seed that see the same calls refuse the same ones.
+   * Accepted: any (0: a random one). Default from Spillway. */
+  uint64_t seed;
+} spillway_client_throttle_options;
+
+/* clang-format off */
+#define SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_client_throttle_options, seed), \
+    /* window_ns */ 120000000000, \
+    /* k */ 2.0, \
+    /* critical_k */ 4.0, \
+    /* sheddable_k */ 1.25, \
+    /* min_calls */ 20, \
+    /* max_rejection */ 0.9, \
+    /* dry_run */ 0, \
+    /* seed */ 0, \
+  }
+/* clang-format on */
+/* generated: end client_throttle options */
+
+/* What SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_client_throttle_options_init(
+    spillway_client_throttle_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. */
+
+SPILLWAY_API spillway_status spillway_client_throttle_new(
+    spillway_client_throttle** out, const char* name, size_t name_length,
+    const spillway_client_throttle_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_client_throttle* spillway_client_throttle_ref(
+    spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_client_throttle_unref(spillway_client_throttle* throttle)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. `priority` is one of SPILLWAY_PRIORITY_*. Fills `out`, whose
+ * `retry_after_ns` is 0: nobody knows. Answers SPILLWAY_ADMITTED, one of
+ * SPILLWAY_CLIENT_THROTTLE_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_client_throttle_try_acquire_at(
+    spillway_client_throttle* throttle, int32_t priority, int64_t now_ns,
+    spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_client_throttle_try_acquire(spillway_client_throttle* throttle, int32_t priority,
+                                     spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended: SPILLWAY_OUTCOME_SUCCESS when the callee accepted it,
+ * SPILLWAY_OUTCOME_FAILURE when it refused it or the call failed; an ignored call is as if it had
+ * not been asked for. A permit that was settled, counted or stale, becomes empty; it is stale when
+ * its call had left the window. SPILLWAY_E_MISUSE for an empty or foreign permit and an unknown
+ * outcome: the permit is then left as it is. */
+SPILLWAY_API spillway_settlement
+spillway_client_throttle_settle_at(spillway_client_throttle* throttle, spillway_permit* permit,
+                                   int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_client_throttle_settle(spillway_client_throttle* throttle,
+                                                                 spillway_permit* permit,
+                                                                 int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin client_throttle snapshot */
+/* What a client throttle holds. */
+typedef struct spillway_client_throttle_snapshot {
+  size_t struct_size;
+  /* Calls in the window, refused ones too; without those that were ignored. */
+  uint64_t requests;
+  /* Those of them that the callee accepted by now. */
+  uint64_t accepts;
+  /* Share of the normal calls that is being refused. -1 when undefined. */
+  double rejection_rate;
+  /* Calls that were admitted since the throttle was made. */
+  uint64_t total_admitted;
+  /* Calls that `dry_run` admitted. */
+  uint64_t total_dry_run;
+  /* Normal calls that were refused. */
+  uint64_t total_throttled_normal;
+  /* Critical calls that were refused. */
+  uint64_t total_throttled_critical;
+  /* Sheddable calls that were refused. */
+  uint64_t total_throttled_sheddable;
+  /* Calls that the callee accepted. */
+  uint64_t total_accepted;
+  /* Calls that it refused or that failed. */
+  uint64_t total_failed;
+  /* Calls whose outcome said nothing of the callee: as if they had not been asked for. */
+  uint64_t total_ignored;
+  /* Calls that ended after they had left the window; they changed nothing. */
+  uint64_t total_stale;
+  /* Permits of another throttle, settled twice or settled with an unknown outcome; they changed
+   * nothing. */
+  uint64_t total_misused;
+} spillway_client_throttle_snapshot;
+/* generated: end client_throttle snapshot */
+
+/* What the window holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_snapshot_at(const spillway_client_throttle* throttle, int64_t now_ns,
+                                     spillway_client_throttle_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the throttle. NULL for NULL. */
+SPILLWAY_API const char* spillway_client_throttle_name(const spillway_client_throttle* throttle,
+                                                       size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options; the window stays. Options that a shorter struct does not have keep their present
+ * values. Fails, with nothing changed, when one is out of range or fixed: begin with what
+ * spillway_client_throttle_options_get gives. A call that races it may see some options old and
+ * some new. */
+SPILLWAY_API spillway_status spillway_client_throttle_reconfigure(
+    spillway_client_throttle* throttle, const spillway_client_throttle_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes; a seed that was drawn is told. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_options_get(const spillway_client_throttle* throttle,
+                                     spillway_client_throttle_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one throttle, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the throttle
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a throttle of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
 /* ---- Limiters ---------------------------------------------------------------------------------*/
@@ -1195,140 +1683,6 @@ SPILLWAY_API spillway_status spillway_leaky_bucket_options_get(
 
 /* Who may call what, and what it costs, is as in the table of the token bucket. */
 
-/* ---- Multi limiter ----------------------------------------------------------------------------*/
-
-/* Asks several buckets at once: all let the call through, or none is charged.
- * docs/multi_limiter.md says when it does what. */
-typedef struct spillway_multi_limiter spillway_multi_limiter;
-
-/* generated: begin multi_limiter constants */
-/* Why a multi limiter refused. */
-enum {
-  /* One of its members has not enough now; `retry_after` says when all have. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
-  /* More was asked for than one of its members ever gives at once. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
-};
-/* generated: end multi_limiter constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-
-/* generated: begin multi_limiter options */
-/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
-typedef struct spillway_multi_limiter_options {
-  size_t struct_size;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
-   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-} spillway_multi_limiter_options;
-
-/* clang-format off */
-#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-  }
-/* clang-format on */
-/* generated: end multi_limiter options */
-
-/* ---- Making */
-
-/* A bucket to be asked: one of the two is set, the other is NULL. */
-typedef struct spillway_multi_limiter_member {
-  spillway_token_bucket* token_bucket;
-  spillway_leaky_bucket* leaky_bucket;
-} spillway_multi_limiter_member;
-
-enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
-    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
- * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
- * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
- * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
- * defaults. */
-SPILLWAY_API spillway_status spillway_multi_limiter_new(
-    spillway_multi_limiter** out, const char* name, size_t name_length,
-    const spillway_multi_limiter_member* members, size_t count,
-    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the limiter, which gives back its references to the
- * members. NULL is allowed. */
-SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* ---- Taking */
-
-/* Takes `n` from each member, or from none. 0: they are taken. Else one of
- * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
- * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
- * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
- * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
- * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
-SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
-    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
-                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin multi_limiter snapshot */
-/* What a multi limiter holds. */
-typedef struct spillway_multi_limiter_snapshot {
-  size_t struct_size;
-  /* Calls that all members let through. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-  /* Calls that found a member emptied by others after they had taken from the ones before it, and
-   * gave that back. */
-  uint64_t total_given_back;
-} spillway_multi_limiter_snapshot;
-/* generated: end multi_limiter snapshot */
-
-/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
- * that is filled, and what this version does not know of it becomes zero. What the members hold,
- * they tell themselves. */
-SPILLWAY_API spillway_status
-spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
-                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the limiter. NULL for NULL. */
-SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
-                                                     size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
- * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
-SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
-    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
-    spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
-    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
-
-/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
- * reference to each member, and the last unref gives them back. */
-
 /* ---- Keyed limiter ----------------------------------------------------------------------------*/
 
 /* Lets through `rate` tokens a second and `burst` at once for each key, in memory of a fixed size.
@@ -1559,6 +1913,140 @@ spillway_keyed_limiter_options_get(const spillway_keyed_limiter* limiter,
  * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
  * doing. */
 
+/* ---- Multi limiter ----------------------------------------------------------------------------*/
+
+/* Asks several buckets at once: all let the call through, or none is charged.
+ * docs/multi_limiter.md says when it does what. */
+typedef struct spillway_multi_limiter spillway_multi_limiter;
+
+/* generated: begin multi_limiter constants */
+/* Why a multi limiter refused. */
+enum {
+  /* One of its members has not enough now; `retry_after` says when all have. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More was asked for than one of its members ever gives at once. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
+};
+/* generated: end multi_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin multi_limiter options */
+/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_multi_limiter_options {
+  size_t struct_size;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_multi_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end multi_limiter options */
+
+/* ---- Making */
+
+/* A bucket to be asked: one of the two is set, the other is NULL. */
+typedef struct spillway_multi_limiter_member {
+  spillway_token_bucket* token_bucket;
+  spillway_leaky_bucket* leaky_bucket;
+} spillway_multi_limiter_member;
+
+enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
+    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
+ * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
+ * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
+ * defaults. */
+SPILLWAY_API spillway_status spillway_multi_limiter_new(
+    spillway_multi_limiter** out, const char* name, size_t name_length,
+    const spillway_multi_limiter_member* members, size_t count,
+    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter, which gives back its references to the
+ * members. NULL is allowed. */
+SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking */
+
+/* Takes `n` from each member, or from none. 0: they are taken. Else one of
+ * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
+ * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
+ * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
+ * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
+ * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
+SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
+    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
+                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin multi_limiter snapshot */
+/* What a multi limiter holds. */
+typedef struct spillway_multi_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that all members let through. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that found a member emptied by others after they had taken from the ones before it, and
+   * gave that back. */
+  uint64_t total_given_back;
+} spillway_multi_limiter_snapshot;
+/* generated: end multi_limiter snapshot */
+
+/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
+ * that is filled, and what this version does not know of it becomes zero. What the members hold,
+ * they tell themselves. */
+SPILLWAY_API spillway_status
+spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
+                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
+ * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
+    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
+    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
+ * reference to each member, and the last unref gives them back. */
+
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 
 /* The objects whose numbers Prometheus reads. docs/metrics.md lists the metrics and shows queries.
@@ -1599,26 +2087,37 @@ spillway_metrics_add_circuit_breaker(spillway_metrics* metrics, spillway_circuit
 SPILLWAY_API spillway_status spillway_metrics_remove_circuit_breaker(
     spillway_metrics* metrics, const spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
 
-/* The same for a token bucket: names are told apart within a noun. */
+/* The same for a leaky bucket: names are told apart within a noun. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_leaky_bucket(spillway_metrics* metrics, spillway_leaky_bucket* bucket,
+                                  spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_leaky_bucket(
+    spillway_metrics* metrics, const spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a token bucket. */
 SPILLWAY_API spillway_status
 spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_bucket* bucket,
                                   spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
     spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
 
+/* The same for an adaptive limiter and a client throttle. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_adaptive_limiter(spillway_metrics* metrics, spillway_adaptive_limiter* limiter,
+                                      spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_adaptive_limiter(
+    spillway_metrics* metrics, const spillway_adaptive_limiter* limiter) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status
+spillway_metrics_add_client_throttle(spillway_metrics* metrics, spillway_client_throttle* throttle,
+                                     spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_client_throttle(
+    spillway_metrics* metrics, const spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
 /* The same for a sliding window limiter. */
 SPILLWAY_API spillway_status spillway_metrics_add_sliding_window_limiter(
     spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
     spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_sliding_window_limiter(
     spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* The same for a keyed limiter. */
-SPILLWAY_API spillway_status
-spillway_metrics_add_keyed_limiter(spillway_metrics* metrics, spillway_keyed_limiter* limiter,
-                                   spillway_error* error) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_metrics_remove_keyed_limiter(
-    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

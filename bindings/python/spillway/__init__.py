@@ -6,6 +6,8 @@ from ._core import Decision, Guard, Permit, Rejection, Reservation
 from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
+from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
+from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
 from ._outcome import Outcome
 from ._registry import registry
 from ._schema import (
@@ -13,10 +15,18 @@ from ._schema import (
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
     Inheritance,
+    KeyedLimiterRejection,
+    KeyedLimiterSnapshot,
+    KeyedLimiterWhenFull,
+    LeakyBucketRejection,
+    LeakyBucketSnapshot,
+    SlidingWindowLimiterRejection,
+    SlidingWindowLimiterSnapshot,
     State,
     TokenBucketRejection,
     TokenBucketSnapshot,
 )
+from ._sliding_window_limiter import SlidingWindowLimiter, SlidingWindowLimiterOptions
 from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
@@ -34,12 +44,25 @@ __all__ = [
     "Guard",
     "Inheritance",
     "KOfN",
+    "KeyedLimiter",
+    "KeyedLimiterOptions",
+    "KeyedLimiterRejection",
+    "KeyedLimiterSnapshot",
+    "KeyedLimiterWhenFull",
+    "LeakyBucket",
+    "LeakyBucketOptions",
+    "LeakyBucketRejection",
+    "LeakyBucketSnapshot",
     "Outcome",
     "Permit",
     "RateLimited",
     "Rejected",
     "Rejection",
     "Reservation",
+    "SlidingWindowLimiter",
+    "SlidingWindowLimiterOptions",
+    "SlidingWindowLimiterRejection",
+    "SlidingWindowLimiterSnapshot",
     "SpillwayError",
     "State",
     "TimeWindow",

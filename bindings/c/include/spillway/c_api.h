@@ -1806,9 +1806,9 @@ SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire(
 SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash_at(
     spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns,
     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash(
-    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_keyed_limiter_try_acquire_hash(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
+                                        spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
 /* Gives a key `n` tokens back, which it took and did not use; it never has more than `burst`. */
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_limiter* limiter,
@@ -1818,9 +1818,8 @@ SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_lim
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund(spillway_keyed_limiter* limiter,
                                                            const void* key, size_t key_length,
                                                            int64_t n) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status
-spillway_keyed_limiter_refund_hash_at(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
-                                      int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash_at(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash(spillway_keyed_limiter* limiter,
                                                                 uint64_t hash,
                                                                 int64_t n) SPILLWAY_NOEXCEPT;
@@ -1867,8 +1866,8 @@ spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter, int64_
  */
 SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys_at(
     const spillway_keyed_limiter* limiter, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API int64_t
-spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
 
 /* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
  * lives as long as the limiter. NULL for NULL. */
@@ -1885,9 +1884,8 @@ SPILLWAY_API spillway_status spillway_keyed_limiter_reconfigure(
     spillway_error* error) SPILLWAY_NOEXCEPT;
 
 /* The present options, as far as `out->struct_size` goes. A secret seed is told as 0. */
-SPILLWAY_API spillway_status
-spillway_keyed_limiter_options_get(const spillway_keyed_limiter* limiter,
-                                   spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_options_get(
+    const spillway_keyed_limiter* limiter, spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
 
 /* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
  * of threads at the same time as every other, but for the last reference.
@@ -2093,6 +2091,13 @@ spillway_metrics_add_leaky_bucket(spillway_metrics* metrics, spillway_leaky_buck
                                   spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_leaky_bucket(
     spillway_metrics* metrics, const spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a multi limiter; of its members each that is to be shown is added by itself. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_multi_limiter(spillway_metrics* metrics, spillway_multi_limiter* limiter,
+                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_multi_limiter(
+    spillway_metrics* metrics, const spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* The same for a token bucket. */
 SPILLWAY_API spillway_status

@@ -36,7 +36,7 @@ class CircuitBreakerPolicy final : public PermitPolicy {
     coarse_ = CoarseTimeDoes(breaker_->settings());
   }
 
-  DecisionFields Decide(Nanos now) noexcept override {
+  DecisionFields Decide(Nanos now, Priority) noexcept override {
     return breaker_->Decide(now == kReadClock ? Now() : now);
   }
   Settlement Settle(const PermitFields& permit, Outcome outcome, Nanos now) noexcept override {

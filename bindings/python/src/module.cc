@@ -11,6 +11,7 @@
 #include "permit_object.h"
 #include "permit_policy.h"
 #include "permit_policy_object.h"
+#include "place_object.h"
 #include "policy_object.h"
 #include "ready.h"
 #include "support.h"
@@ -30,7 +31,11 @@ void LoadGlobals() {
   globals.outcomes[static_cast<int>(Outcome::kIgnored)] = Attribute(outcome, "IGNORED");
   const py::object callables = py::module_::import("spillway._callables");
   globals.settle_after = Attribute(callables, "settle_after");
+  globals.under_guard = Attribute(callables, "under_guard");
+  globals.is_async = Attribute(callables, "is_async");
   globals.check_callable = Attribute(callables, "check_callable");
+  globals.enter_in_turn = Attribute(py::module_::import("spillway._waiting"), "enter_in_turn");
+  globals.allocate_lock = Attribute(py::module_::import("_thread"), "allocate_lock");
   globals.time = py::module_::import("time").release().ptr();
 }
 
@@ -54,10 +59,11 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   LoadGlobals();
   AddReadyType(module);
   AddPermitTypes(module);
+  AddPlaceType(module);
   AddGuardType(module);
   AddDecisionTypes(module);
   AddPolicyType(module);
-  AddPermitPolicyType(module);
+  AddPermitPolicyTypes(module);
   AddLimiterType(module);
   AddGuardedType(module);
   py::class_<PermitPolicy>(module, "PermitPolicyCore",

@@ -151,7 +151,7 @@ TEST(reconfigure_with_a_short_struct_keeps_the_rest) {
 TEST(a_dry_run_refuses_nothing_and_counts_what_it_would_have) {
   spillway_token_bucket* bucket = make_bucket(1, 1);
   options_type options = options_of(bucket);
-  spillway_token_bucket_reservation reservation;
+  spillway_reservation reservation;
   options.dry_run = 1;
   CHECK_INT(NOUN_RECONFIGURE(bucket, &options, NULL), SPILLWAY_OK);
   CHECK_INT(take(bucket, 1, 0), SPILLWAY_ADMITTED);

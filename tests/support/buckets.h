@@ -19,7 +19,7 @@ inline std::unique_ptr<TokenBucket> MakeBucket(const TokenBucketSettings& settin
 }
 
 // As the vectors name it.
-inline std::string AnswerOf(const TokenBucketDecision& decision) {
+inline std::string AnswerOf(const LimiterDecision& decision) {
   if (decision) return "admitted";
   if (decision.reason < 0) return "misuse";
   return NameOf(static_cast<TokenBucketRejection>(decision.reason));

@@ -229,11 +229,16 @@ class TokenBucket:
     def describe(self, answer: Answer) -> dict[str, int]:
         missing, n = answer.missing, answer.n
         there = max(self.capacity - missing, 0)
+        remaining = math.floor(Fraction(there) / self.token)
+        to_next = missing + (remaining + 1) * self.token - self.capacity
         status = {
-            "remaining": math.floor(Fraction(there) / self.token),
+            "remaining": remaining,
             "limit": self.options.burst,
             "reset_after_ns": self._wait(answer.now, missing),
             "retry_after_ns": 0,
+            "next_after_ns": self._wait(answer.now, to_next)
+            if remaining < self.options.burst
+            else 0,
         }
         if answer.reason != "admitted":
             wait = self._wait(answer.now, missing + n * self.token - self.capacity)

@@ -32,6 +32,20 @@ OUTPUTS = (
 )
 # The other nouns share some of the files: nothing of theirs may change.
 OTHERS = (
+    "schema/bulkhead.toml",
+    "docs/bulkhead.md",
+    "core/spillway/concurrency/bulkhead_settings.h",
+    "core/spillway/concurrency/bulkhead_options.h",
+    "core/spillway/concurrency/bulkhead_metrics.h",
+    "bindings/c/src/generated/bulkhead.h",
+    "tests/support/generated/bulkhead_vectors.h",
+    "schema/client_throttle.toml",
+    "docs/client_throttle.md",
+    "core/spillway/concurrency/client_throttle_settings.h",
+    "core/spillway/concurrency/client_throttle_options.h",
+    "core/spillway/concurrency/client_throttle_metrics.h",
+    "bindings/c/src/generated/client_throttle.h",
+    "tests/support/generated/client_throttle_vectors.h",
     "schema/token_bucket.toml",
     "docs/token_bucket.md",
     "core/spillway/limiter/token_bucket_settings.h",

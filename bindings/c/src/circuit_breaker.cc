@@ -8,6 +8,7 @@
 
 #include "generated/circuit_breaker.h"
 #include "noun.h"
+#include "permit.h"
 
 namespace spillway {
 
@@ -29,36 +30,6 @@ constexpr size_t kEventBatchEnd = SPILLWAY_SIZE_TO_END(spillway_event_batch, gen
 
 // A breaker keeps no more events than these.
 constexpr size_t kMostEvents = EventRing::kSlots;
-
-static_assert(SPILLWAY_SETTLEMENT_COUNTED == static_cast<int>(Settlement::kCounted));
-static_assert(SPILLWAY_SETTLEMENT_STALE == static_cast<int>(Settlement::kStale));
-
-// Field by field, in words as wide as those that were written: a wider load would have to wait
-// until they have reached the cache.
-PermitFields Contents(const spillway_permit& permit) {
-  return {.owner = permit.opaque[0],
-          .start = static_cast<Nanos>(permit.opaque[1]),
-          .token = permit.opaque[2]};
-}
-
-spillway_decision Answer(const DecisionFields& decision, spillway_acquire_result* out) {
-  out->permit.opaque[0] = decision.permit.owner;
-  out->permit.opaque[1] = static_cast<uint64_t>(decision.permit.start);
-  out->permit.opaque[2] = decision.permit.token;
-  out->retry_after_ns = decision.retry_after;
-  return decision.reason;
-}
-
-spillway_decision Misuse(spillway_acquire_result* out) {
-  if (out != nullptr) *out = {};
-  return SPILLWAY_E_MISUSE;
-}
-
-spillway_settlement Answer(Settlement settlement, spillway_permit* permit) {
-  if (settlement == Settlement::kMisused) return SPILLWAY_E_MISUSE;
-  *permit = {};
-  return static_cast<spillway_settlement>(settlement);
-}
 
 spillway_event ToC(const Event& event) {
   return {.generation = event.generation,

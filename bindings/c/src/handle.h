@@ -10,6 +10,7 @@
 #include "spillway/base/error.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
+#include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -45,6 +46,10 @@ inline bool Refuse(Error* error, const char* what, const char* how = "") noexcep
 }  // namespace spillway
 
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
+  using Counted::Counted;
+};
+
+struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
   using Counted::Counted;
 };
 

@@ -77,6 +77,17 @@ spillway_status spillway_metrics_remove_circuit_breaker(
   return spillway::Remove(metrics, breaker);
 }
 
+spillway_status spillway_metrics_add_client_throttle(spillway_metrics* metrics,
+                                                     spillway_client_throttle* throttle,
+                                                     spillway_error* error) noexcept {
+  return spillway::Add(metrics, throttle, error);
+}
+
+spillway_status spillway_metrics_remove_client_throttle(
+    spillway_metrics* metrics, const spillway_client_throttle* throttle) noexcept {
+  return spillway::Remove(metrics, throttle);
+}
+
 spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,
                                                   spillway_token_bucket* bucket,
                                                   spillway_error* error) noexcept {

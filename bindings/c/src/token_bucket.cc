@@ -3,13 +3,12 @@
 #include "spillway/limiter/token_bucket.h"
 
 #include <cstddef>
-#include <new>
 #include <span>
 
 #include "generated/token_bucket.h"
+#include "limiter.h"
 #include "noun.h"
 #include "spillway/base/option.h"
-#include "spillway/limiter/limit_status.h"
 
 namespace spillway {
 
@@ -32,45 +31,6 @@ constexpr OptionSpec kInheritance[] = {
      .offset = 0,
      .choices = kInheritanceChoices},
 };
-
-// The two are one, so that what is told can be written where it belongs: a copy, of more words at a
-// time than were written, would have to wait until they have reached the cache.
-static_assert(sizeof(LimitStatus) == sizeof(spillway_limit_status));
-static_assert(offsetof(LimitStatus, remaining) == offsetof(spillway_limit_status, remaining));
-static_assert(offsetof(LimitStatus, limit) == offsetof(spillway_limit_status, limit));
-static_assert(offsetof(LimitStatus, reset_after) ==
-              offsetof(spillway_limit_status, reset_after_ns));
-static_assert(offsetof(LimitStatus, retry_after) ==
-              offsetof(spillway_limit_status, retry_after_ns));
-
-spillway_decision Misuse(spillway_limit_status* out) {
-  if (out != nullptr) *out = {};
-  return SPILLWAY_E_MISUSE;
-}
-
-spillway_decision Answer(const TokenBucket& bucket, const TokenBucketDecision& decision, Nanos now,
-                         int64_t n, Nanos max_wait, spillway_limit_status* out) {
-  if (out != nullptr) {
-    if (decision.reason < 0) return Misuse(out);
-    new (static_cast<void*>(out)) LimitStatus(bucket.Describe(decision, now, n, max_wait));
-  }
-  return decision.reason;
-}
-
-// Of the decision, only what a cancel needs.
-TokenBucketReservation Contents(const spillway_token_bucket_reservation& reservation) {
-  return {.act_at = reservation.act_at_ns,
-          .worthless_at = reservation.worthless_at_ns,
-          .n = reservation.n,
-          .decision = {.change = static_cast<uint32_t>(reservation.opaque)}};
-}
-
-void Hand(const TokenBucketReservation& from, spillway_token_bucket_reservation* to) {
-  *to = {.act_at_ns = from.act_at,
-         .worthless_at_ns = from.worthless_at,
-         .n = from.n,
-         .opaque = from.decision.change};
-}
 
 }  // namespace
 }  // namespace spillway
@@ -159,26 +119,26 @@ spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket, int6
 
 spillway_decision spillway_token_bucket_reserve_at(spillway_token_bucket* bucket, int64_t n,
                                                    int64_t max_wait_ns, int64_t now_ns,
-                                                   spillway_token_bucket_reservation* reservation,
+                                                   spillway_reservation* reservation,
                                                    spillway_limit_status* out) noexcept {
   if (reservation != nullptr) *reservation = {};
   if (bucket == nullptr || reservation == nullptr) [[unlikely]]
     return spillway::Misuse(out);
   TokenBucket& object = *bucket->object;
-  const spillway::TokenBucketReservation reserved = object.Reserve(now_ns, n, max_wait_ns);
+  const spillway::LimiterReservation reserved = object.Reserve(now_ns, n, max_wait_ns);
   if (reserved) spillway::Hand(reserved, reservation);
   return spillway::Answer(object, reserved.decision, now_ns, n, max_wait_ns, out);
 }
 
 spillway_decision spillway_token_bucket_reserve(spillway_token_bucket* bucket, int64_t n,
                                                 int64_t max_wait_ns,
-                                                spillway_token_bucket_reservation* reservation,
+                                                spillway_reservation* reservation,
                                                 spillway_limit_status* out) noexcept {
   return spillway_token_bucket_reserve_at(bucket, n, max_wait_ns, SteadyNow(), reservation, out);
 }
 
 spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
-                                                spillway_token_bucket_reservation* reservation,
+                                                spillway_reservation* reservation,
                                                 int64_t now_ns) noexcept {
   if (bucket == nullptr || reservation == nullptr || reservation->n < 0) return SPILLWAY_E_MISUSE;
   bucket->object->Cancel(spillway::Contents(*reservation), now_ns);
@@ -186,8 +146,8 @@ spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
   return SPILLWAY_OK;
 }
 
-spillway_status spillway_token_bucket_cancel(
-    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation) noexcept {
+spillway_status spillway_token_bucket_cancel(spillway_token_bucket* bucket,
+                                             spillway_reservation* reservation) noexcept {
   return spillway_token_bucket_cancel_at(bucket, reservation, SteadyNow());
 }
 

@@ -20,7 +20,7 @@ def rate_limit_headers(
     """The header fields that tell an HTTP client of a decision: RateLimit-Policy and RateLimit (the
     IETF draft draft-ietf-httpapi-ratelimit-headers), and Retry-After when it was refused.
 
-    name is that of the quota, in printable ASCII. window is the number of seconds in which the
+    name is that of the quota, up to 128 characters of printable ASCII. window is the number of seconds in which the
     limiter's whole limit comes in, burst / rate for a token bucket.
 
     >>> import spillway as sw
@@ -31,32 +31,20 @@ def rate_limit_headers(
     RateLimit-Policy: "api";q=10;w=5
     RateLimit: "api";r=6;t=1
 
-    r is what is left, and t the seconds, rounded up, until there is more of it; without a window,
-    until there is all of it. Retry-After is never below t, and absent when no wait helps.
+    r is what is left, and t the seconds, rounded up, until there is more of it. Retry-After is
+    never below t, and absent when no wait helps.
     """
-    if not name.isascii() or not name.isprintable():
-        raise ValueError(f"name is {name!r}; it must be printable ASCII")
-    quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    policy = f"{quoted};q={decision.limit}"
-    if window is not None:
-        policy += f";w={math.ceil(window)}"
-    fields = [("RateLimit-Policy", policy)]
-    more_after = _seconds_to_more(decision, window)
-    left = f"{quoted};r={decision.remaining}"
-    fields.append(("RateLimit", left if more_after is None else f"{left};t={more_after}"))
-    if not decision and math.isfinite(decision.retry_after):
-        fields.append(("Retry-After", str(max(math.ceil(decision.retry_after), more_after or 0))))
-    return fields
-
-
-def _seconds_to_more(decision: _core.Decision, window: float | None) -> int | None:
-    reset_after = decision.reset_after
-    if reset_after == 0 or math.isinf(reset_after):
-        return None
-    if window is not None:  # all but one of what is missing comes after the next one
-        missing = decision.limit - decision.remaining
-        reset_after -= (missing - 1) * window / decision.limit
-    return max(math.ceil(reset_after - 1e-9), 1)  # less than a nanosecond is what floats leave over
+    policy, limit, retry_after = _core.rate_limit_fields(
+        name,
+        bool(decision),
+        decision.remaining,
+        decision.limit,
+        decision.next_after_ns,
+        decision.retry_after_ns,
+        0 if window is None else math.ceil(window * 1e9),
+    )
+    fields = [("RateLimit-Policy", policy), ("RateLimit", limit), ("Retry-After", retry_after)]
+    return [field for field in fields if field[1]]
 
 
 class Gate(Generic[T]):

@@ -35,6 +35,133 @@ class MetricFamily(Generic[S]):
     """The value of that label, and that of the sample: None where there is none now."""
 
 
+class BulkheadRejection(StrEnum):
+    """Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends."""
+
+    FULL = "full"
+    """Every slot is taken, or goes to somebody who waits already."""
+    QUEUE_FULL = "queue_full"
+    """Every slot is taken, and so is every place in the queue."""
+    SHED = "shed"
+    """Calls of its priority may use no more slots; the rest is kept for higher ones."""
+    TIMED_OUT = "timed_out"
+    """It waited as long as it may, or was stopped, and left the queue without a slot."""
+    QUEUED = "queued"
+    """Not refused: it waits, and its permit holds the place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkheadSnapshot:
+    """What a bulkhead holds."""
+
+    in_flight: int
+    """Slots that are taken."""
+    max_concurrent: int
+    """Slots there are."""
+    queued: int
+    """Places in the queue that are taken. One that was left is free when all before it are."""
+    max_queue: int
+    """Places in the queue there are."""
+    total_admitted: int
+    """Calls that got a slot, at once or from the queue. 0 unless `counted`."""
+    total_full: int
+    """Calls refused because every slot was taken. 0 unless `counted`."""
+    total_queue_full: int
+    """Calls refused because every place in the queue was taken too. 0 unless `counted`."""
+    total_shed: int
+    """Calls refused because those of their priority may use no more slots. 0 unless `counted`."""
+    total_refused_normal: int
+    """Normal calls that were refused. 0 unless `counted`."""
+    total_refused_critical: int
+    """Critical calls that were refused. 0 unless `counted`."""
+    total_refused_sheddable: int
+    """Sheddable calls that were refused. 0 unless `counted`."""
+    total_queued: int
+    """Calls that joined the queue. 0 unless `counted`."""
+    total_left: int
+    """Calls that left the queue without a slot. 0 unless `counted`."""
+    total_misused: int
+    """Permits of another bulkhead, or settled twice; they changed nothing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+BULKHEAD_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("max_concurrent", "count", 25, minimum=1, maximum=65535),
+    OptionInfo("max_queue", "count", 0, minimum=0, maximum=32767),
+    OptionInfo("max_wait", "duration", 0, minimum=1e-06, maximum=86400, zero="they do not wait"),
+    OptionInfo("normal_share", "fraction", 1.0, minimum=0.0, maximum=1.0),
+    OptionInfo("sheddable_share", "fraction", 0.5, minimum=0.0, maximum=1.0),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+BULKHEAD_METRICS: Final[tuple[MetricFamily[BulkheadSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_bulkhead_calls_total",
+        "counter",
+        "Calls by what was decided; one that waited counts when it gets its slot.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("full", lambda snapshot: snapshot.total_full),
+            ("queue_full", lambda snapshot: snapshot.total_queue_full),
+            ("shed", lambda snapshot: snapshot.total_shed),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_refused_calls_total",
+        "counter",
+        "The refused ones by their priority.",
+        "priority",
+        (
+            ("normal", lambda snapshot: snapshot.total_refused_normal),
+            ("critical", lambda snapshot: snapshot.total_refused_critical),
+            ("sheddable", lambda snapshot: snapshot.total_refused_sheddable),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queued_calls_total",
+        "counter",
+        "Calls that joined the queue, and those that left it without a slot.",
+        "event",
+        (
+            ("joined", lambda snapshot: snapshot.total_queued),
+            ("left", lambda snapshot: snapshot.total_left),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_misused_permits_total",
+        "counter",
+        "Permits of another bulkhead, or settled twice.",
+        "",
+        (("", lambda snapshot: snapshot.total_misused),),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_slots",
+        "gauge",
+        "Slots that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.in_flight),
+            ("all", lambda snapshot: snapshot.max_concurrent),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queue_places",
+        "gauge",
+        "Places in the queue that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.queued),
+            ("all", lambda snapshot: snapshot.max_queue),
+        ),
+    ),
+)
+
+
 class WindowKind(StrEnum):
     """What the rates are computed over."""
 
@@ -338,6 +465,124 @@ CIRCUIT_BREAKER_METRICS: Final[tuple[MetricFamily[CircuitBreakerSnapshot], ...]]
 )
 
 
+class ClientThrottleRejection(StrEnum):
+    """Why a client throttle refused."""
+
+    THROTTLED = "throttled"
+    """So few calls are accepted that this one was drawn to be refused; the next may not be.
+    `retry_after` is 0: nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientThrottleSnapshot:
+    """What a client throttle holds."""
+
+    requests: int
+    """Calls in the window, refused ones too; without those that were ignored."""
+    accepts: int
+    """Those of them that the callee accepted by now."""
+    rejection_rate: float | None
+    """Share of the normal calls that is being refused."""
+    total_admitted: int
+    """Calls that were admitted since the throttle was made."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted."""
+    total_throttled_normal: int
+    """Normal calls that were refused."""
+    total_throttled_critical: int
+    """Critical calls that were refused."""
+    total_throttled_sheddable: int
+    """Sheddable calls that were refused."""
+    total_accepted: int
+    """Calls that the callee accepted."""
+    total_failed: int
+    """Calls that it refused or that failed."""
+    total_ignored: int
+    """Calls whose outcome said nothing of the callee: as if they had not been asked for."""
+    total_stale: int
+    """Calls that ended after they had left the window; they changed nothing."""
+    total_misused: int
+    """Permits of another throttle, settled twice or settled with an unknown outcome; they changed
+    nothing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+CLIENT_THROTTLE_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("window", "duration", 120.0, minimum=0.012, maximum=86400.0, fixed=True),
+    OptionInfo("k", "number", 2.0, minimum=1.0, maximum=1000.0),
+    OptionInfo("critical_k", "number", 4.0, minimum=1.0, maximum=1000.0),
+    OptionInfo("sheddable_k", "number", 1.25, minimum=1.0, maximum=1000.0),
+    OptionInfo("min_calls", "count", 20, minimum=1, maximum=100000000),
+    OptionInfo("max_rejection", "fraction", 0.9, minimum=0.0, maximum=1.0),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("seed", "seed", 0, zero="a random one", fixed=True),
+)
+
+
+CLIENT_THROTTLE_METRICS: Final[tuple[MetricFamily[ClientThrottleSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_client_throttle_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_throttled_calls_total",
+        "counter",
+        "Calls that were refused.",
+        "priority",
+        (
+            ("normal", lambda snapshot: snapshot.total_throttled_normal),
+            ("critical", lambda snapshot: snapshot.total_throttled_critical),
+            ("sheddable", lambda snapshot: snapshot.total_throttled_sheddable),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_settled_calls_total",
+        "counter",
+        "Admitted calls by how they ended; stale: after they had left the window.",
+        "outcome",
+        (
+            ("accepted", lambda snapshot: snapshot.total_accepted),
+            ("failed", lambda snapshot: snapshot.total_failed),
+            ("ignored", lambda snapshot: snapshot.total_ignored),
+            ("stale", lambda snapshot: snapshot.total_stale),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_misused_permits_total",
+        "counter",
+        "Permits of another throttle, settled twice or settled with an unknown outcome.",
+        "",
+        (("", lambda snapshot: snapshot.total_misused),),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_window_calls",
+        "gauge",
+        "Calls in the window: asked for, refused ones too; accepted ones of them.",
+        "kind",
+        (
+            ("requested", lambda snapshot: snapshot.requests),
+            ("accepted", lambda snapshot: snapshot.accepts),
+        ),
+    ),
+    MetricFamily(
+        "spillway_client_throttle_rejection_ratio",
+        "gauge",
+        "Share of the normal calls that is being refused, 0 to 1.",
+        "",
+        (("", lambda snapshot: snapshot.rejection_rate),),
+    ),
+)
+
+
 class TokenBucketRejection(StrEnum):
     """Why a token bucket refused."""
 
@@ -435,7 +680,9 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
+    "bulkhead": BULKHEAD_METRICS,
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
+    "client throttle": CLIENT_THROTTLE_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,
 }
 """By the noun of the policy."""

@@ -21,39 +21,34 @@ class TokenBucketLimiter final : public Limiter {
   }
 
   LimiterDecision TryAcquire(Nanos now, int64_t n) noexcept override {
-    return Shown(bucket_->TryAcquire(now, n));
+    return bucket_->TryAcquire(now, n);
   }
   int64_t AcquireUpTo(Nanos now, int64_t n) noexcept override {
     return bucket_->AcquireUpTo(now, n);
   }
   LimiterDecision ForceAcquire(Nanos now, int64_t n) noexcept override {
-    return Shown(bucket_->ForceAcquire(now, n));
+    return bucket_->ForceAcquire(now, n);
   }
   void Refund(Nanos now, int64_t n) noexcept override { bucket_->Refund(now, n); }
   LimiterDecision Peek(Nanos now, int64_t n) noexcept override {
-    TokenBucketDecision decision = bucket_->TryAcquire(now, 0);
+    LimiterDecision decision = bucket_->TryAcquire(now, 0);
     const LimitStatus status = bucket_->Describe(decision, now, 0);
     if (n > status.limit) {
       decision.reason = static_cast<int32_t>(TokenBucketRejection::kExceedsBurst);
     } else if (n > status.remaining) {
       decision.reason = static_cast<int32_t>(TokenBucketRejection::kExhausted);
     }
-    return Shown(decision);
+    return decision;
   }
   LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept override {
-    const TokenBucketReservation made = bucket_->Reserve(now, n, max_wait);
-    return {made.act_at, made.worthless_at, made.n, Shown(made.decision)};
+    return bucket_->Reserve(now, n, max_wait);
   }
   void Cancel(const LimiterReservation& reservation, Nanos now) noexcept override {
-    bucket_->Cancel({.act_at = reservation.act_at,
-                     .worthless_at = reservation.worthless_at,
-                     .n = reservation.n,
-                     .decision = Own(reservation.decision)},
-                    now);
+    bucket_->Cancel(reservation, now);
   }
   LimitStatus Describe(const LimiterDecision& decision, Nanos now, int64_t n,
                        Nanos max_wait) const noexcept override {
-    return bucket_->Describe(Own(decision), now, n, max_wait);
+    return bucket_->Describe(decision, now, n, max_wait);
   }
 
   void Reconfigure(const Fields& options, const std::string& inheritance, const Time& at) {
@@ -66,13 +61,6 @@ class TokenBucketLimiter final : public Limiter {
   Fields Snapshot(const Time& at) { return FieldsOf(bucket_->Snapshot(PreciseTime(at))); }
 
  private:
-  static LimiterDecision Shown(const TokenBucketDecision& own) noexcept {
-    return {own.ahead, own.reason, own.change};
-  }
-  static TokenBucketDecision Own(const LimiterDecision& shown) noexcept {
-    return {shown.detail, shown.reason, shown.change};
-  }
-
   std::unique_ptr<TokenBucket> bucket_;
 };
 

@@ -66,6 +66,14 @@ PyObject* GetResetAfterNs(PyObject* object, void*) {
   return NanosOrNone(AsDecision(object)->status().reset_after);
 }
 
+PyObject* GetNextAfter(PyObject* object, void*) {
+  return RoundedUpSeconds(AsDecision(object)->status().next_after);
+}
+
+PyObject* GetNextAfterNs(PyObject* object, void*) {
+  return NanosOrNone(AsDecision(object)->status().next_after);
+}
+
 PyObject* ReprDecision(PyObject* object) {
   const DecisionObject* self = AsDecision(object);
   const LimitStatus status = self->status();
@@ -104,6 +112,14 @@ PyGetSetDef kDecisionProperties[] = {
      "In how many seconds `remaining` is `limit` again, if nobody takes any. Rounded up.",
      nullptr},
     {"reset_after_ns", GetResetAfterNs, nullptr,
+     "(self) -> int | None\n\nThe same in nanoseconds, exact; None: in more than 292 years.",
+     nullptr},
+    {"next_after", GetNextAfter, nullptr,
+     "(self) -> float\n\n"
+     "In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded "
+     "up.",
+     nullptr},
+    {"next_after_ns", GetNextAfterNs, nullptr,
      "(self) -> int | None\n\nThe same in nanoseconds, exact; None: in more than 292 years.",
      nullptr},
     {}};

@@ -6,23 +6,10 @@
 
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_decision.h"
 #include "support.h"
 
 namespace spillway::python {
-
-// What a limiter decided. All but the reason is for it alone, to describe the decision with.
-struct LimiterDecision {
-  uint64_t detail = 0;
-  int32_t reason = 0;  // 0 = admitted
-  uint32_t change = 0;
-};
-
-struct LimiterReservation {
-  Nanos act_at = 0;
-  Nanos worthless_at = 0;
-  int64_t n = 0;
-  LimiterDecision decision;
-};
 
 // Counts are never below 0.
 class Limiter {

@@ -1,6 +1,7 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
 #include "bind_circuit_breaker.h"
+#include "bind_rate_limit_fields.h"
 #include "bind_token_bucket.h"
 #include "clock.h"
 #include "decision_object.h"
@@ -71,6 +72,7 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   py::class_<Limiter>(module, "LimiterCore", "What a limiter is made around.");
   BindCircuitBreaker(module);
   BindTokenBucket(module);
+  BindRateLimitFields(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),
              "Sets the clock of every policy of this process by hand; None: the real one again.");
 }

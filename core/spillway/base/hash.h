@@ -15,6 +15,10 @@ constexpr uint64_t Mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+// The n-th of a sequence that covers all numbers evenly however long it is, and so do its even
+// members, or every third: multiples of the golden ratio. No randomness, no state but the count.
+constexpr uint64_t EvenlySpread(uint64_t n) { return n * 0x9e3779b97f4a7c15; }
+
 // The top 53 bits as a number in [0, 1).
 constexpr double UnitInterval(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 

@@ -1,10 +1,12 @@
 #include "spillway/base/policy_memory.h"
 
-#include <cstdint>
+#include <sys/random.h>
+
 #include <cstring>
 #include <new>
 
 #include "spillway/base/cache_line.h"
+#include "spillway/base/hash.h"
 
 namespace spillway {
 
@@ -34,6 +36,14 @@ void* MemoryFor(void* given, size_t bytes, PolicyMemory* owned, Error* error) no
   std::memset(memory, 0, bytes);
   owned->reset(memory);
   return memory;
+}
+
+uint64_t RandomSeed() noexcept {
+  uint64_t seed = 0;
+  // When the kernel has no randomness to give yet, any number will do.
+  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+    seed = Mix(reinterpret_cast<uintptr_t>(&seed));
+  return seed | (seed == 0);
 }
 
 }  // namespace spillway

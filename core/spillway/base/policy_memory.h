@@ -1,8 +1,10 @@
-// What every policy does when it is made: checks its name, and finds the memory of its state.
+// What every policy does when it is made: checks its name, finds the memory of its state, and draws
+// a seed.
 #ifndef SPILLWAY_BASE_POLICY_MEMORY_H_
 #define SPILLWAY_BASE_POLICY_MEMORY_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -23,6 +25,9 @@ using PolicyMemory = std::unique_ptr<void, PolicyMemoryDelete>;
 // The memory that was given, or all-zero memory of its own, which `owned` then holds. Null, with
 // `error` filled, when the one is not aligned to a cache line or there is none for the other.
 void* MemoryFor(void* given, size_t bytes, PolicyMemory* owned, Error* error) noexcept;
+
+// For what is only to be spread out, of an object that was given no seed. Never 0.
+uint64_t RandomSeed() noexcept;
 
 }  // namespace spillway
 

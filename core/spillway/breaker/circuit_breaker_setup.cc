@@ -1,29 +1,17 @@
 // Making and changing a circuit breaker: what allocates and validates. The calls themselves are in
 // circuit_breaker.cc.
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <bit>
 #include <new>
 
 #include "spillway/base/cache_line.h"
-#include "spillway/base/hash.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/breaker/circuit_breaker_validate.h"
+#include "spillway/sync/policy_id.h"
 
 namespace spillway {
 namespace {
-
-constinit Atomic<uint64_t> next_id{1};
-
-uint64_t RandomSeed() {
-  uint64_t seed = 0;
-  // It only spreads openings in time: when the kernel has no randomness to give yet, any number
-  // will do.
-  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-    seed = Mix(reinterpret_cast<uintptr_t>(&seed));
-  return seed;
-}
 
 uint32_t StripesFor(const CircuitBreakerSettings& settings) {
   if (!settings.striped) return 1;
@@ -78,7 +66,7 @@ std::unique_ptr<CircuitBreaker> CircuitBreaker::Make(std::string_view name,
 CircuitBreaker::CircuitBreaker(std::string_view name, const Settings& settings, void* memory,
                                bool shared)
     : memory_(static_cast<CircuitBreakerMemory*>(memory)),
-      id_(next_id.fetch_add(1, std::memory_order_relaxed)),
+      id_(NextPolicyId()),
       time_(TimeWindowFor(settings)),
       plain_id_(IsPlain(settings) ? id_ : kNobody),
       in_flight_on_(settings.in_flight),

@@ -216,10 +216,9 @@ struct OpenTime {
 struct Ramp {
   static constexpr double kFirstShare = 0.1;
 
-  // How far into the ramp, as a share of it, the ramp's n-th call is admitted. Multiples of the
-  // golden ratio spread evenly over [0, 1) however many there are, so at each moment the admitted
-  // share is that of the elapsed time, with no randomness and no state but the count.
-  static constexpr double Threshold(uint64_t n) { return UnitInterval(n * 0x9e3779b97f4a7c15); }
+  // How far into the ramp, as a share of it, the ramp's n-th call is admitted: evenly spread, so at
+  // each moment the admitted share is that of the elapsed time.
+  static constexpr double Threshold(uint64_t n) { return UnitInterval(EvenlySpread(n)); }
 
   static constexpr bool Admits(uint64_t n, uint64_t elapsed, Nanos ramp) {
     const double share = static_cast<double>(elapsed) / static_cast<double>(ramp);

@@ -24,6 +24,7 @@
 
 // The tables of what can be added.
 #include "spillway/breaker/circuit_breaker_metrics.h"
+#include "spillway/concurrency/client_throttle_metrics.h"
 #include "spillway/limiter/token_bucket_metrics.h"
 
 namespace spillway {

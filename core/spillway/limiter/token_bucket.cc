@@ -109,19 +109,19 @@ TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept 
 
 void TokenBucket::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
 
-TokenBucketDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
-                                        uint32_t change) noexcept {
+LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
+                                    uint32_t change) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
     if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
-    return {.ahead = ahead, .change = change};
+    return {.detail = ahead, .change = change};
   }
   if (counted_) memory_->refused.Increment(owned_slots_);
-  return {.ahead = ahead, .reason = static_cast<int32_t>(reason), .change = change};
+  return {.detail = ahead, .reason = static_cast<int32_t>(reason), .change = change};
 }
 
 // ---- taking
 
-TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
+LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
@@ -130,14 +130,14 @@ TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept
       return kStay;
     return from.ahead + count * clock.token();
   });
-  if (count == 0) return {.ahead = view.ahead, .change = view.scale.change};
+  if (count == 0) return {.detail = view.ahead, .change = view.scale.change};
   if (view.next == kStay) {
     const bool never = count > view.scale.clock.burst();
     return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
                   view.ahead, view.scale.change);
   }
   CountAdmission();
-  return {.ahead = view.next, .change = view.scale.change};
+  return {.detail = view.next, .change = view.scale.change};
 }
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
@@ -159,7 +159,7 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
   return decision ? n : 0;  // n: a dry run
 }
 
-TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
+LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
@@ -170,12 +170,12 @@ TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (view.next == kStay)
     return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
   CountAdmission();
-  return {.ahead = view.next, .change = view.scale.change};
+  return {.detail = view.next, .change = view.scale.change};
 }
 
 // ---- reserving
 
-TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
+LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
   if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
   now = std::max<Nanos>(now, 0);
   const auto count = static_cast<uint64_t>(n);
@@ -195,7 +195,7 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
     return {.act_at = now, .worthless_at = now, .decision = decision};
   }
   CountAdmission();
-  return Reserved(now, n, delay, {.ahead = view.next, .change = view.scale.change},
+  return Reserved(now, n, delay, {.detail = view.next, .change = view.scale.change},
                   view.scale.clock);
 }
 
@@ -236,11 +236,15 @@ LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n
   const View view = Look(now);
   const TokenClock& clock = view.scale.clock;
   // Under other options than those of the decision, what is there now says more.
-  const uint64_t ahead = view.scale.change == decision.change ? decision.ahead : view.ahead;
+  const uint64_t ahead = view.scale.change == decision.change ? decision.detail : view.ahead;
   const uint64_t there = ahead < clock.capacity() ? clock.capacity() - ahead : 0;
-  LimitStatus status{.remaining = static_cast<int64_t>(clock.Tokens(there)),
+  const uint64_t remaining = clock.Tokens(there);
+  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
                      .limit = static_cast<int64_t>(clock.burst()),
                      .reset_after = clock.Until(now, ahead)};
+  if (remaining < clock.burst())
+    status.next_after =
+        clock.Until(now, ahead + (remaining + 1) * clock.token() - clock.capacity());
   if (decision.reason <= 0) return status;
   const auto count = static_cast<uint64_t>(n);
   if (count > clock.burst()) {

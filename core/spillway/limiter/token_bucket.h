@@ -4,7 +4,7 @@
 //     ... call ...
 //   }
 //
-//   if (TokenBucketReservation slot = bucket->Reserve(now, 1, max_wait)) {
+//   if (LimiterReservation slot = bucket->Reserve(now, 1, max_wait)) {
 //     ... wait until slot.act_at, call; or bucket->Cancel(slot, later) ...
 //   }
 //
@@ -31,6 +31,7 @@
 #include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_decision.h"
 #include "spillway/limiter/token_bucket_memory.h"
 #include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/limiter/token_bucket_word.h"
@@ -41,31 +42,11 @@ namespace spillway {
 
 struct TokenBucketOptions;
 
-// What a bucket answered. TokenBucket::Describe says the rest, for whoever asks: it takes longer to
-// work out than the decision.
-struct TokenBucketDecision {
-  uint64_t ahead = 0;   // how far after the time of the call the bucket is full, on its clock
-  int32_t reason = 0;   // 0 = admitted, else a TokenBucketRejection; below 0: the count was
-  uint32_t change = 0;  // under which options: the number of changes before the call
-
-  explicit operator bool() const { return reason == 0; }
-};
-
-// Tokens that are taken, to be used from a time on.
-struct TokenBucketReservation {
-  Nanos act_at = 0;        // when they may be used; the time of the call if that is at once
-  Nanos worthless_at = 0;  // from then on a cancel gives nothing back
-  int64_t n = 0;           // 0 when refused
-  TokenBucketDecision decision = {};
-
-  explicit operator bool() const { return decision.reason == 0; }
-};
-
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
-  using Decision = TokenBucketDecision;
-  using Reservation = TokenBucketReservation;
+  using Decision = LimiterDecision;
+  using Reservation = LimiterReservation;
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
@@ -91,9 +72,9 @@ class TokenBucket {
     if (attempt.common) [[likely]] {
       if (attempt.ahead > static_cast<int64_t>(clock_.capacity() - attempt.cost)) {
         if (attempt.ahead <= TokenBucketWord::kMostAhead && CountRefusal()) [[likely]]
-          return {.ahead = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
+          return {.detail = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
       } else if (Finish(attempt)) [[likely]] {
-        return {.ahead = attempt.after()};
+        return {.detail = attempt.after()};
       }
     }
     return TryAcquireSlowly(now, n);
@@ -117,7 +98,7 @@ class TokenBucket {
       const Nanos delay = clock_.Until(now, owed);
       if (delay <= max_wait && attempt.after() <= uint64_t{TokenBucketWord::kMostOwed} &&
           Finish(attempt)) [[likely]]
-        return Reserved(now, n, delay, {.ahead = attempt.after()}, clock_);
+        return Reserved(now, n, delay, {.detail = attempt.after()}, clock_);
     }
     return ReserveSlowly(now, n, max_wait);
   }
@@ -215,7 +196,7 @@ class TokenBucket {
                               const TokenClock& clock) noexcept {
     now = std::max<Nanos>(now, 0);
     // The last moment at which the clock does not yet show more than what was taken.
-    const Nanos full_after = clock.Until(now, decision.ahead + TokenBucketWord::kScales) - 1;
+    const Nanos full_after = clock.Until(now, decision.detail + TokenBucketWord::kScales) - 1;
     return {.act_at = SaturatingAdd(now, delay),
             .worthless_at = SaturatingAdd(now, full_after),
             .n = n,

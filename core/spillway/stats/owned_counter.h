@@ -38,6 +38,12 @@ class OwnedCounter {
     }
   }
 
+  // The one or the other.
+  [[gnu::always_inline]] void Count(uint32_t owned_slots) noexcept {
+    if (!TryIncrement(owned_slots)) [[unlikely]]
+      Increment(owned_slots);
+  }
+
   uint64_t Sum() const noexcept {
     uint64_t sum = 0;
     for (const Word& cell : cells_) sum += cell.load(std::memory_order_relaxed);

@@ -111,6 +111,13 @@ enum {
   SPILLWAY_OUTCOME_IGNORED = 2,
 };
 
+/* How much it matters that a call is made: lower classes are refused first. */
+enum {
+  SPILLWAY_PRIORITY_NORMAL = 0,
+  SPILLWAY_PRIORITY_CRITICAL = 1,
+  SPILLWAY_PRIORITY_SHEDDABLE = 2,
+};
+
 /* The name of a status, for logs: "ok", "invalid_argument", ...; "unknown" for other numbers.
  * Thread safety: any thread, any time. Progress: wait-free. Allocates: no, the text is static. */
 SPILLWAY_API const char* spillway_status_name(spillway_status status) SPILLWAY_NOEXCEPT;
@@ -574,6 +581,343 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Bulkhead ---------------------------------------------------------------------------------*/
+
+/* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
+ * when it does what. */
+typedef struct spillway_bulkhead spillway_bulkhead;
+
+/* generated: begin bulkhead constants */
+/* Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends. */
+enum {
+  /* Every slot is taken, or goes to somebody who waits already. */
+  SPILLWAY_BULKHEAD_REJECTION_FULL = 1,
+  /* Every slot is taken, and so is every place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUE_FULL = 2,
+  /* Calls of its priority may use no more slots; the rest is kept for higher ones. */
+  SPILLWAY_BULKHEAD_REJECTION_SHED = 3,
+  /* It waited as long as it may, or was stopped, and left the queue without a slot. */
+  SPILLWAY_BULKHEAD_REJECTION_TIMED_OUT = 4,
+  /* Not refused: it waits, and its permit holds the place in the queue. */
+  SPILLWAY_BULKHEAD_REJECTION_QUEUED = 5,
+};
+/* generated: end bulkhead constants */
+
+/* generated: begin bulkhead options */
+/* The options of a bulkhead. Begin with SPILLWAY_BULKHEAD_OPTIONS_INIT. */
+typedef struct spillway_bulkhead_options {
+  size_t struct_size;
+  /* Slots: the calls that may be in flight at once. Accepted: 1 to 65535. Default from
+   * resilience4j. */
+  int32_t max_concurrent;
+  /* Calls that may wait for a slot, first come first served. Can change later, up to what the
+   * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
+  int32_t max_queue;
+  /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
+   * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
+  int64_t max_wait_ns;
+  /* Normal calls are admitted while less than this share of the slots is taken. Below 1 the rest is
+   * kept for critical calls, and normal ones do not wait. Kept to 0.01 %, rounded to nearest, and
+   * compared exactly. Accepted: 0 to 1. Default from Spillway (all). */
+  double normal_share;
+  /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
+   * (half). */
+  double sheddable_share;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_bulkhead_options;
+
+/* clang-format off */
+#define SPILLWAY_BULKHEAD_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    /* max_concurrent */ 25, \
+    /* max_queue */ 0, \
+    /* max_wait_ns */ 0, \
+    /* normal_share */ 1.0, \
+    /* sheddable_share */ 0.5, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end bulkhead options */
+
+/* generated: begin bulkhead snapshot */
+/* What a bulkhead holds. */
+typedef struct spillway_bulkhead_snapshot {
+  size_t struct_size;
+  /* Slots that are taken. */
+  int32_t in_flight;
+  /* Slots there are. */
+  int32_t max_concurrent;
+  /* Places in the queue that are taken. One that was left is free when all before it are. */
+  int32_t queued;
+  /* Places in the queue there are. */
+  int32_t max_queue;
+  /* Calls that got a slot, at once or from the queue. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls refused because every slot was taken. 0 unless `counted`. */
+  uint64_t total_full;
+  /* Calls refused because every place in the queue was taken too. 0 unless `counted`. */
+  uint64_t total_queue_full;
+  /* Calls refused because those of their priority may use no more slots. 0 unless `counted`. */
+  uint64_t total_shed;
+  /* Normal calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_normal;
+  /* Critical calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_critical;
+  /* Sheddable calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused_sheddable;
+  /* Calls that joined the queue. 0 unless `counted`. */
+  uint64_t total_queued;
+  /* Calls that left the queue without a slot. 0 unless `counted`. */
+  uint64_t total_left;
+  /* Permits of another bulkhead, or settled twice; they changed nothing. */
+  uint64_t total_misused;
+} spillway_bulkhead_snapshot;
+/* generated: end bulkhead snapshot */
+
+/* ---- Client throttle
+ * ---------------------------------------------------------------------------*/
+
+/* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
+typedef struct spillway_client_throttle spillway_client_throttle;
+
+/* generated: begin client_throttle constants */
+/* Why a client throttle refused. */
+enum {
+  /* So few calls are accepted that this one was drawn to be refused; the next may not be.
+   * `retry_after` is 0: nobody knows. */
+  SPILLWAY_CLIENT_THROTTLE_REJECTION_THROTTLED = 1,
+};
+/* generated: end client_throttle constants */
+
+/* The name of a constant of that kind, "throttled"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_client_throttle_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin client_throttle options */
+/* The options of a client throttle. Begin with SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT. */
+typedef struct spillway_client_throttle_options {
+  size_t struct_size;
+  /* How far back calls count, in 12 buckets. Several times as long as a call may take. Fixed when
+   * the throttle is made. Accepted: 0.012 s to 86400 s. Default from Google SRE (2 minutes). */
+  int64_t window_ns;
+  /* Normal calls are refused when more than this many are asked for each one accepted. Kept to
+   * 0.0001, rounded to nearest, and compared exactly. Accepted: 1 to 1000. Default from Google SRE
+   * (2). */
+  double k;
+  /* The same for critical calls; at least `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than a quarter is accepted). */
+  double critical_k;
+  /* The same for sheddable calls; at most `k`. Accepted: 1 to 1000. Default from Spillway (refused
+   * when less than four fifths are accepted). */
+  double sheddable_k;
+  /* Nothing is refused until the window holds this many calls. Accepted: 1 to 100000000. Default
+   * from Hystrix (20, of its breaker). */
+  int32_t min_calls;
+  /* The largest share of calls that is refused: the rest goes on to find out when the callee
+   * answers again. Kept to 0.01 %, rounded to nearest. Accepted: 0 to 1. Default from failsafe-go
+   * (0.9). */
+  double max_rejection;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Where the draws begin: throttles of the same seed that see the same calls refuse the same ones.
+   * Accepted: any (0: a random one). Default from Spillway. */
+  uint64_t seed;
+} spillway_client_throttle_options;
+
+/* clang-format off */
+#define SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_client_throttle_options, seed), \
+    /* window_ns */ 120000000000, \
+    /* k */ 2.0, \
+    /* critical_k */ 4.0, \
+    /* sheddable_k */ 1.25, \
+    /* min_calls */ 20, \
+    /* max_rejection */ 0.9, \
+    /* dry_run */ 0, \
+    /* seed */ 0, \
+  }
+/* clang-format on */
+/* generated: end client_throttle options */
+
+/* What SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_client_throttle_options_init(
+    spillway_client_throttle_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. */
+
+SPILLWAY_API spillway_status spillway_client_throttle_new(
+    spillway_client_throttle** out, const char* name, size_t name_length,
+    const spillway_client_throttle_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_client_throttle* spillway_client_throttle_ref(
+    spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_client_throttle_unref(spillway_client_throttle* throttle)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- The calls */
+
+/* Asks for a permit to make one call. `priority` is one of SPILLWAY_PRIORITY_*. Fills `out`, whose
+ * `retry_after_ns` is 0: nobody knows. Answers SPILLWAY_ADMITTED, one of
+ * SPILLWAY_CLIENT_THROTTLE_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_client_throttle_try_acquire_at(
+    spillway_client_throttle* throttle, int32_t priority, int64_t now_ns,
+    spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_client_throttle_try_acquire(spillway_client_throttle* throttle, int32_t priority,
+                                     spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Tells how the call ended: SPILLWAY_OUTCOME_SUCCESS when the callee accepted it,
+ * SPILLWAY_OUTCOME_FAILURE when it refused it or the call failed; an ignored call is as if it had
+ * not been asked for. A permit that was settled, counted or stale, becomes empty; it is stale when
+ * its call had left the window. SPILLWAY_E_MISUSE for an empty or foreign permit and an unknown
+ * outcome: the permit is then left as it is. */
+SPILLWAY_API spillway_settlement
+spillway_client_throttle_settle_at(spillway_client_throttle* throttle, spillway_permit* permit,
+                                   int32_t outcome, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_client_throttle_settle(spillway_client_throttle* throttle,
+                                                                 spillway_permit* permit,
+                                                                 int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin client_throttle snapshot */
+/* What a client throttle holds. */
+typedef struct spillway_client_throttle_snapshot {
+  size_t struct_size;
+  /* Calls in the window, refused ones too; without those that were ignored. */
+  uint64_t requests;
+  /* Those of them that the callee accepted by now. */
+  uint64_t accepts;
+  /* Share of the normal calls that is being refused. -1 when undefined. */
+  double rejection_rate;
+  /* Calls that were admitted since the throttle was made. */
+  uint64_t total_admitted;
+  /* Calls that `dry_run` admitted. */
+  uint64_t total_dry_run;
+  /* Normal calls that were refused. */
+  uint64_t total_throttled_normal;
+  /* Critical calls that were refused. */
+  uint64_t total_throttled_critical;
+  /* Sheddable calls that were refused. */
+  uint64_t total_throttled_sheddable;
+  /* Calls that the callee accepted. */
+  uint64_t total_accepted;
+  /* Calls that it refused or that failed. */
+  uint64_t total_failed;
+  /* Calls whose outcome said nothing of the callee: as if they had not been asked for. */
+  uint64_t total_ignored;
+  /* Calls that ended after they had left the window; they changed nothing. */
+  uint64_t total_stale;
+  /* Permits of another throttle, settled twice or settled with an unknown outcome; they changed
+   * nothing. */
+  uint64_t total_misused;
+} spillway_client_throttle_snapshot;
+/* generated: end client_throttle snapshot */
+
+/* What the window holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_snapshot_at(const spillway_client_throttle* throttle, int64_t now_ns,
+                                     spillway_client_throttle_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the throttle. NULL for NULL. */
+SPILLWAY_API const char* spillway_client_throttle_name(const spillway_client_throttle* throttle,
+                                                       size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options; the window stays. Options that a shorter struct does not have keep their present
+ * values. Fails, with nothing changed, when one is out of range or fixed: begin with what
+ * spillway_client_throttle_options_get gives. A call that races it may see some options old and
+ * some new. */
+SPILLWAY_API spillway_status spillway_client_throttle_reconfigure(
+    spillway_client_throttle* throttle, const spillway_client_throttle_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes; a seed that was drawn is told. */
+SPILLWAY_API spillway_status
+spillway_client_throttle_options_get(const spillway_client_throttle* throttle,
+                                     spillway_client_throttle_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one throttle, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the throttle
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, settle    lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     relaxed, each option    no
+ *                                        by itself
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a throttle of their own, as it stood; a child may use its handle
+ * and its permits, whatever other threads were doing. */
+
+/* ---- Limiters ---------------------------------------------------------------------------------*/
+
+/* What a limiter says beside yes or no; all zero for a misuse. */
+typedef struct spillway_limit_status {
+  /* What could be taken now; 0 when any are owed. */
+  int64_t remaining;
+  /* The most that can be taken at once. */
+  int64_t limit;
+  /* How long until `remaining` is `limit` again, if nobody takes any. */
+  int64_t reset_after_ns;
+  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
+   * never. */
+  int64_t retry_after_ns;
+  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
+  int64_t next_after_ns;
+} spillway_limit_status;
+
+/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
+ * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
+ * whose fields were changed or of one of another limiter a cancel gives back too much, never more
+ * than `n` nor than the limiter can hold. */
+typedef struct spillway_reservation {
+  /* When it may be used: the time of the call, when that was at once. */
+  int64_t act_at_ns;
+  /* From then on a cancel gives nothing back. */
+  int64_t worthless_at_ns;
+  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
+  int64_t n;
+  /* Which options it was made under: after a change of them a cancel may give nothing back. */
+  uint64_t opaque;
+} spillway_reservation;
+
+/* What HTTP clients are told of a limiter's answer: the values of the header fields
+ * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
+ * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
+typedef struct spillway_rate_limit_fields {
+  char policy[320];
+  char limit[320];
+  char retry_after[24];
+} spillway_rate_limit_fields;
+
+/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
+ * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
+ * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
+ * answer is a rejection and a wait helps.
+ * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
+ * Thread-safe, allocates nothing. */
+SPILLWAY_API spillway_status
+spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
+                              const spillway_limit_status* status, int64_t window_ns,
+                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
+
 /* ---- Token bucket -----------------------------------------------------------------------------*/
 
 /* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
@@ -666,19 +1010,6 @@ SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPI
  * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
  * is given the time, in nanoseconds of one monotonic clock for the bucket. */
 
-/* What a limiter says beside yes or no; all zero for a misuse. */
-typedef struct spillway_limit_status {
-  /* What could be taken now; 0 when tokens are owed. */
-  int64_t remaining;
-  /* The most that can be taken at once. */
-  int64_t limit;
-  /* How long until `remaining` is `limit` again, if nobody takes any. */
-  int64_t reset_after_ns;
-  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
-   * never. */
-  int64_t retry_after_ns;
-} spillway_limit_status;
-
 /* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
  * or SPILLWAY_E_MISUSE. */
 SPILLWAY_API spillway_decision
@@ -713,42 +1044,25 @@ SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket*
 
 /* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
 
-/* Tokens that are taken already, and may be used from `act_at_ns` on. Dropping one is allowed: its
- * tokens are used then. It is cancelled at the bucket that gave it, which keeps nothing of it: of a
- * copy, of one whose fields were changed or of one of another bucket a cancel gives back too much,
- * never more than `n` tokens nor than fill the bucket. */
-typedef struct spillway_token_bucket_reservation {
-  /* When the tokens may be used: the time of the call, when they were there. */
-  int64_t act_at_ns;
-  /* From then on a cancel gives nothing back. */
-  int64_t worthless_at_ns;
-  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
-  int64_t n;
-  /* Which options it was made under: after a change of rate or burst a cancel gives nothing back.
-   */
-  uint64_t opaque;
-} spillway_token_bucket_reservation;
-
 /* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
  * (INT64_MAX: any time will do): then nothing is taken. 0, one of
  * SPILLWAY_TOKEN_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted.
  * Waiting is the caller's. */
 SPILLWAY_API spillway_decision spillway_token_bucket_reserve_at(
     spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
-    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
     spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns,
-    spillway_token_bucket_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
 /* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
  * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once: a
  * second cancel is SPILLWAY_OK too, and gives nothing back. `n` below 0 is SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(
-    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation,
-    int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status
-spillway_token_bucket_cancel(spillway_token_bucket* bucket,
-                             spillway_token_bucket_reservation* reservation) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
+                                                             spillway_reservation* reservation,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel(
+    spillway_token_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
 
 /* ---- Looking */
 
@@ -872,6 +1186,13 @@ spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_buck
                                   spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_token_bucket(
     spillway_metrics* metrics, const spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* The same for a client throttle. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_client_throttle(spillway_metrics* metrics, spillway_client_throttle* throttle,
+                                     spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_client_throttle(
+    spillway_metrics* metrics, const spillway_client_throttle* throttle) SPILLWAY_NOEXCEPT;
 
 /* What the objects show at `now_ns`, in Prometheus' text format 0.0.4 (Content-Type: text/plain;
  * version=0.0.4; charset=utf-8), with a zero after it. `*length` is set each time: the bytes of the

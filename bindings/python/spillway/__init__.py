@@ -1,17 +1,31 @@
 """Keeps a service standing when what it depends on does not."""
 
 from . import testing
+from ._bulkhead import Bulkhead, BulkheadOptions
 from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
+from ._client_throttle import ClientThrottle, ClientThrottleOptions
 from ._core import Decision, Guard, Permit, Rejection, Reservation
-from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
+from ._errors import (
+    BulkheadFull,
+    CircuitOpen,
+    RateLimited,
+    Rejected,
+    SpillwayError,
+    Throttled,
+)
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
 from ._outcome import Outcome
+from ._priority import Priority
 from ._registry import registry
 from ._schema import (
+    BulkheadRejection,
+    BulkheadSnapshot,
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
+    ClientThrottleRejection,
+    ClientThrottleSnapshot,
     Inheritance,
     State,
     TokenBucketRejection,
@@ -21,12 +35,21 @@ from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
 __all__ = [
+    "Bulkhead",
+    "BulkheadFull",
+    "BulkheadOptions",
+    "BulkheadRejection",
+    "BulkheadSnapshot",
     "CircuitBreaker",
     "CircuitBreakerEventReason",
     "CircuitBreakerOptions",
     "CircuitBreakerRejection",
     "CircuitBreakerSnapshot",
     "CircuitOpen",
+    "ClientThrottle",
+    "ClientThrottleOptions",
+    "ClientThrottleRejection",
+    "ClientThrottleSnapshot",
     "Consecutive",
     "CountWindow",
     "Decision",
@@ -36,12 +59,14 @@ __all__ = [
     "KOfN",
     "Outcome",
     "Permit",
+    "Priority",
     "RateLimited",
     "Rejected",
     "Rejection",
     "Reservation",
     "SpillwayError",
     "State",
+    "Throttled",
     "TimeWindow",
     "TokenBucket",
     "TokenBucketOptions",

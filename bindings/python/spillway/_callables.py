@@ -49,19 +49,12 @@ def guard_async(
 
     @functools.wraps(function)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        async with acquire() as permit:
+        with acquire() as permit:
             result = await function(*args, **kwargs)
             permit.settle_result(result)
             return result
 
     return guarded
-
-
-def under_guard(
-    guard: Guard, function: Callable[P, Coroutine[Any, Any, R]]
-) -> Callable[P, Coroutine[Any, Any, R]]:
-    """An async function that can be called once, under a guard that was made for this call."""
-    return guard_async(lambda: guard, function)
 
 
 async def settle_after(guard: Guard, awaitable: Awaitable[R]) -> R:

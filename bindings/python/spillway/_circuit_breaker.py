@@ -192,8 +192,7 @@ class CircuitBreaker(PermitPolicy):
         """
 
         def apply(options: CircuitBreakerOptions) -> None:
-            if options.rules() != self._options.rules():
-                raise ValueError("on, ignore, on_result and classify cannot change: they are fixed")
+            self._check_rules(options)
             settings = options.settings()
             if options.seed == self._options.seed:
                 settings["seed"] = self._core.seed  # the random one, where none was given

@@ -65,6 +65,11 @@ class PermitPolicy(Policy, _core.PermitPolicy):
     def _forget_events(self) -> None:
         self._events_read = self.generation
 
+    def _check_rules(self, options: PermitOptions) -> None:
+        """Raises ValueError when other options would have other rules than this policy has."""
+        if options.rules() != self._options.rules():
+            raise ValueError("on, ignore, on_result and classify cannot change: they are fixed")
+
     def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return guard_async(self.acquire, function)
 

@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
 
     from ._core import Guard, Permit, _Place
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def guard_in_turn(
+    acquire: Callable[[], Guard], function: Callable[P, Coroutine[Any, Any, R]]
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """As guard_async, for a policy whose calls may wait for their turn."""
+
+    @functools.wraps(function)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        async with acquire() as permit:
+            result = await function(*args, **kwargs)
+            permit.settle_result(result)
+            return result
+
+    return guarded
+
+
+def under_guard(
+    guard: Guard, function: Callable[P, Coroutine[Any, Any, R]]
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """The same for one call, with a guard that has its place in the queue already."""
+    return guard_in_turn(lambda: guard, function)
 
 
 async def enter_in_turn(guard: Guard, place: _Place) -> Permit:

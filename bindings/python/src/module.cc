@@ -1,6 +1,8 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
+#include "bind_bulkhead.h"
 #include "bind_circuit_breaker.h"
+#include "bind_client_throttle.h"
 #include "bind_rate_limit_fields.h"
 #include "bind_token_bucket.h"
 #include "clock.h"
@@ -32,10 +34,11 @@ void LoadGlobals() {
   globals.outcomes[static_cast<int>(Outcome::kIgnored)] = Attribute(outcome, "IGNORED");
   const py::object callables = py::module_::import("spillway._callables");
   globals.settle_after = Attribute(callables, "settle_after");
-  globals.under_guard = Attribute(callables, "under_guard");
   globals.is_async = Attribute(callables, "is_async");
   globals.check_callable = Attribute(callables, "check_callable");
-  globals.enter_in_turn = Attribute(py::module_::import("spillway._waiting"), "enter_in_turn");
+  const py::object waiting = py::module_::import("spillway._waiting");
+  globals.enter_in_turn = Attribute(waiting, "enter_in_turn");
+  globals.under_guard = Attribute(waiting, "under_guard");
   globals.allocate_lock = Attribute(py::module_::import("_thread"), "allocate_lock");
   globals.time = py::module_::import("time").release().ptr();
 }
@@ -70,7 +73,9 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   py::class_<PermitPolicy>(module, "PermitPolicyCore",
                            "What a policy that gives permits is made around.");
   py::class_<Limiter>(module, "LimiterCore", "What a limiter is made around.");
+  BindBulkhead(module);
   BindCircuitBreaker(module);
+  BindClientThrottle(module);
   BindTokenBucket(module);
   BindRateLimitFields(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),

@@ -32,6 +32,13 @@ OUTPUTS = (
 )
 # The other nouns share some of the files: nothing of theirs may change.
 OTHERS = (
+    "schema/adaptive_limiter.toml",
+    "docs/adaptive_limiter.md",
+    "core/spillway/concurrency/adaptive_limiter_settings.h",
+    "core/spillway/concurrency/adaptive_limiter_options.h",
+    "core/spillway/concurrency/adaptive_limiter_metrics.h",
+    "bindings/c/src/generated/adaptive_limiter.h",
+    "tests/support/generated/adaptive_limiter_vectors.h",
     "schema/bulkhead.toml",
     "docs/bulkhead.md",
     "core/spillway/concurrency/bulkhead_settings.h",

@@ -25,7 +25,8 @@ NEVER = "never"
 def take(n: int, at: int, expect: str = "admitted", every: int = 0, times: int = 1,
          **status: int | str) -> Step:  # fmt: skip
     """`status`: what is said of the decision, of remaining, limit, reset_after_ns, next_after_ns,
-    retry_after_ns. A refusal's retry_after_ns is what the reference says, unless the scenario says it."""
+    retry_after_ns. A refusal's retry_after_ns is what the reference says, unless the scenario says
+    it."""
     return _step(take=n, at=at, every=every, times=times, expect=expect, **status)
 
 

@@ -256,7 +256,9 @@ def debts() -> list[Vector]:
             "bucket4j, consumeIgnoringRateLimits",
             {"rate": 10.0, "burst": 2},
             [
-                force(5, at=0, remaining=0, limit=2, reset_after_ns=500 * MS, next_after_ns=400 * MS),
+                force(
+                    5, at=0, remaining=0, limit=2, reset_after_ns=500 * MS, next_after_ns=400 * MS
+                ),
                 look(at=0, tokens=-3, time_to_full_ns=500 * MS),
                 look(at=1, tokens=-3, time_to_full_ns=500 * MS - 1),
                 take(1, at=0, expect="exhausted", retry_after_ns=400 * MS),

@@ -10,7 +10,11 @@
 #include "spillway/base/error.h"
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
+#include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/multi_limiter.h"
+#include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -45,11 +49,31 @@ inline bool Refuse(Error* error, const char* what, const char* how = "") noexcep
 
 }  // namespace spillway
 
+struct spillway_adaptive_limiter : spillway::Counted<spillway::AdaptiveLimiter> {
+  using Counted::Counted;
+};
+
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
   using Counted::Counted;
 };
 
 struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
+  using Counted::Counted;
+};
+
+struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
+  using Counted::Counted;
+};
+
+// Holds a reference to each member.
+struct spillway_multi_limiter : spillway::Counted<spillway::MultiLimiter> {
+  using Counted::Counted;
+  ~spillway_multi_limiter();
+
+  spillway_multi_limiter_member members[SPILLWAY_MULTI_LIMITER_MOST_MEMBERS] = {};
+};
+
+struct spillway_sliding_window_limiter : spillway::Counted<spillway::SlidingWindowLimiter> {
   using Counted::Counted;
 };
 

@@ -77,6 +77,17 @@ spillway_status spillway_metrics_remove_circuit_breaker(
   return spillway::Remove(metrics, breaker);
 }
 
+spillway_status spillway_metrics_add_adaptive_limiter(spillway_metrics* metrics,
+                                                      spillway_adaptive_limiter* limiter,
+                                                      spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_adaptive_limiter(
+    spillway_metrics* metrics, const spillway_adaptive_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
 spillway_status spillway_metrics_add_client_throttle(spillway_metrics* metrics,
                                                      spillway_client_throttle* throttle,
                                                      spillway_error* error) noexcept {
@@ -86,6 +97,39 @@ spillway_status spillway_metrics_add_client_throttle(spillway_metrics* metrics,
 spillway_status spillway_metrics_remove_client_throttle(
     spillway_metrics* metrics, const spillway_client_throttle* throttle) noexcept {
   return spillway::Remove(metrics, throttle);
+}
+
+spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
+                                                  spillway_leaky_bucket* bucket,
+                                                  spillway_error* error) noexcept {
+  return spillway::Add(metrics, bucket, error);
+}
+
+spillway_status spillway_metrics_remove_leaky_bucket(spillway_metrics* metrics,
+                                                     const spillway_leaky_bucket* bucket) noexcept {
+  return spillway::Remove(metrics, bucket);
+}
+
+spillway_status spillway_metrics_add_multi_limiter(spillway_metrics* metrics,
+                                                   spillway_multi_limiter* limiter,
+                                                   spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_multi_limiter(
+    spillway_metrics* metrics, const spillway_multi_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
+spillway_status spillway_metrics_add_sliding_window_limiter(
+    spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
+    spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_sliding_window_limiter(
+    spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
 }
 
 spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,

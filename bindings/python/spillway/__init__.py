@@ -15,6 +15,8 @@ from ._errors import (
 )
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
+from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
+from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
 from ._outcome import Outcome
 from ._priority import Priority
 from ._registry import registry
@@ -27,10 +29,18 @@ from ._schema import (
     ClientThrottleRejection,
     ClientThrottleSnapshot,
     Inheritance,
+    KeyedLimiterRejection,
+    KeyedLimiterSnapshot,
+    KeyedLimiterWhenFull,
+    LeakyBucketRejection,
+    LeakyBucketSnapshot,
+    SlidingWindowLimiterRejection,
+    SlidingWindowLimiterSnapshot,
     State,
     TokenBucketRejection,
     TokenBucketSnapshot,
 )
+from ._sliding_window_limiter import SlidingWindowLimiter, SlidingWindowLimiterOptions
 from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
@@ -57,6 +67,15 @@ __all__ = [
     "Guard",
     "Inheritance",
     "KOfN",
+    "KeyedLimiter",
+    "KeyedLimiterOptions",
+    "KeyedLimiterRejection",
+    "KeyedLimiterSnapshot",
+    "KeyedLimiterWhenFull",
+    "LeakyBucket",
+    "LeakyBucketOptions",
+    "LeakyBucketRejection",
+    "LeakyBucketSnapshot",
     "Outcome",
     "Permit",
     "Priority",
@@ -64,6 +83,10 @@ __all__ = [
     "Rejected",
     "Rejection",
     "Reservation",
+    "SlidingWindowLimiter",
+    "SlidingWindowLimiterOptions",
+    "SlidingWindowLimiterRejection",
+    "SlidingWindowLimiterSnapshot",
     "SpillwayError",
     "State",
     "Throttled",

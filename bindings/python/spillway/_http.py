@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from . import _core
 from ._limiter import Limiter
+from ._options import INT64_MAX, NANOS
 
 T = TypeVar("T")
 
@@ -20,8 +21,9 @@ def rate_limit_headers(
     """The header fields that tell an HTTP client of a decision: RateLimit-Policy and RateLimit (the
     IETF draft draft-ietf-httpapi-ratelimit-headers), and Retry-After when it was refused.
 
-    name is that of the quota, up to 128 characters of printable ASCII. window is the number of seconds in which the
-    limiter's whole limit comes in, burst / rate for a token bucket.
+    name is that of the quota, 1 to 128 characters of printable ASCII. window is the number of
+    seconds in which the limiter's whole limit comes in, burst / rate for a token bucket; one of
+    more than 292 years is not told.
 
     >>> import spillway as sw
     >>> bucket = sw.TokenBucket(rate=2.0, burst=10)
@@ -34,15 +36,10 @@ def rate_limit_headers(
     r is what is left, and t the seconds, rounded up, until there is more of it. Retry-After is
     never below t, and absent when no wait helps.
     """
-    policy, limit, retry_after = _core.rate_limit_fields(
-        name,
-        bool(decision),
-        decision.remaining,
-        decision.limit,
-        decision.next_after_ns,
-        decision.retry_after_ns,
-        0 if window is None else math.ceil(window * 1e9),
-    )
+    if window is not None and not window > 0:
+        raise ValueError(f"window is {window!r}; it must be more than 0 s, or None")
+    nanos = 0 if window is None or window * NANOS >= INT64_MAX else math.ceil(window * NANOS)
+    policy, limit, retry_after = decision._header_fields(name, nanos)
     fields = [("RateLimit-Policy", policy), ("RateLimit", limit), ("Retry-After", retry_after)]
     return [field for field in fields if field[1]]
 

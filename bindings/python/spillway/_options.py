@@ -84,6 +84,10 @@ def nanos(info: OptionInfo, value: object) -> int:
     return rounded
 
 
+def seconds_of(span: Duration) -> float:
+    return span.total_seconds() if isinstance(span, timedelta) else span
+
+
 def number(info: OptionInfo, value: object, what: str = "a number") -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise wrong_type(info, value, what)
@@ -142,7 +146,7 @@ def accepted(info: OptionInfo) -> str:
     if info.type == "choice":
         return "one of " + ", ".join(info.choices)
     if info.type == "seed":
-        return "0 (a random one) to 2**64 - 1"
+        return f"0 ({info.zero}) to 2**64 - 1"
     unit = " s" if info.type == "duration" else ""
     zero = f"0 ({info.zero}) or " if info.zero else ""
     return f"{zero}{info.minimum:.15g}{unit} to {info.maximum:.15g}{unit}"

@@ -1,6 +1,6 @@
 // Making, changing and looking at a bulkhead. The calls of each request come in through
 // QueueingPolicy.
-#include "bind_bulkhead.h"
+#include "bind_permit_policies.h"
 
 #include <algorithm>
 #include <memory>

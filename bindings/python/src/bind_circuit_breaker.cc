@@ -1,6 +1,6 @@
 // Making, changing and looking at a circuit breaker. The calls of each request come in through
 // PermitPolicy.
-#include "bind_circuit_breaker.h"
+#include "bind_permit_policies.h"
 
 #include <pybind11/typing.h>
 

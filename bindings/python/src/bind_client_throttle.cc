@@ -1,6 +1,6 @@
 // Making, changing and looking at a client throttle. The calls of each request come in through
 // PermitPolicy.
-#include "bind_client_throttle.h"
+#include "bind_permit_policies.h"
 
 #include <memory>
 #include <string>

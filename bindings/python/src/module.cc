@@ -1,10 +1,7 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
-#include "bind_bulkhead.h"
-#include "bind_circuit_breaker.h"
-#include "bind_client_throttle.h"
-#include "bind_rate_limit_fields.h"
-#include "bind_token_bucket.h"
+#include "bind_limiters.h"
+#include "bind_permit_policies.h"
 #include "clock.h"
 #include "decision_object.h"
 #include "guard.h"
@@ -69,15 +66,19 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   AddPolicyType(module);
   AddPermitPolicyTypes(module);
   AddLimiterType(module);
+  AddReservingLimiterType(module);
+  AddOverdraftLimiterType(module);
   AddGuardedType(module);
   py::class_<PermitPolicy>(module, "PermitPolicyCore",
                            "What a policy that gives permits is made around.");
-  py::class_<Limiter>(module, "LimiterCore", "What a limiter is made around.");
+  py::class_<DecidingLimiter>(module, "LimiterCore", "What a limiter is made around.");
   BindBulkhead(module);
   BindCircuitBreaker(module);
   BindClientThrottle(module);
+  BindKeyedLimiter(module);
+  BindLeakyBucket(module);
+  BindSlidingWindowLimiter(module);
   BindTokenBucket(module);
-  BindRateLimitFields(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),
              "Sets the clock of every policy of this process by hand; None: the real one again.");
 }

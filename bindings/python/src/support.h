@@ -18,6 +18,8 @@ namespace py = pybind11;
 // sub-interpreters, so there is one of each.
 struct Globals {
   PyTypeObject* policy_type = nullptr;
+  PyTypeObject* limiter_type = nullptr;
+  PyTypeObject* reserving_limiter_type = nullptr;
   PyTypeObject* permit_type = nullptr;
   PyTypeObject* rejection_type = nullptr;
   PyTypeObject* guard_type = nullptr;

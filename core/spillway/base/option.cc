@@ -50,7 +50,7 @@ const Choice* FindChoice(const OptionSpec& spec, int32_t value) {
   return found == spec.choices.end() ? nullptr : &*found;
 }
 
-// A number in the unit of the range. Bounds are below 2^53, so rounding never moves it across one.
+// A number in the unit of the range.
 double ReadNumber(const OptionSpec& spec, const void* settings) {
   if (spec.kind == OptionKind::kDuration) {
     return static_cast<double>(Read<int64_t>(spec, settings));
@@ -109,6 +109,12 @@ bool Accepts(const OptionSpec& spec, const void* settings) {
       return true;
     case OptionKind::kChoice:
       return FindChoice(spec, Read<int32_t>(spec, settings)) != nullptr;
+    case OptionKind::kDuration: {
+      // As it is: a bound above 2^53 would let through what rounds to it.
+      const auto time = Read<int64_t>(spec, settings);
+      return (time == 0 && spec.zero != nullptr) ||
+             (time >= static_cast<int64_t>(spec.min) && time <= static_cast<int64_t>(spec.max));
+    }
     default:
       break;
   }

@@ -14,6 +14,7 @@
 #include "spillway/concurrency/bulkhead.h"
 #include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
@@ -67,6 +68,14 @@ struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
 
 struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
+};
+
+// Holds a reference to each member.
+struct spillway_multi_limiter : spillway::Counted<spillway::MultiLimiter> {
+  using Counted::Counted;
+  ~spillway_multi_limiter();
+
+  spillway_multi_limiter_member members[SPILLWAY_MULTI_LIMITER_MOST_MEMBERS] = {};
 };
 
 struct spillway_sliding_window_limiter : spillway::Counted<spillway::SlidingWindowLimiter> {

@@ -2220,6 +2220,13 @@ spillway_metrics_add_leaky_bucket(spillway_metrics* metrics, spillway_leaky_buck
 SPILLWAY_API spillway_status spillway_metrics_remove_leaky_bucket(
     spillway_metrics* metrics, const spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
 
+/* The same for a multi limiter; of its members each that is to be shown is added by itself. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_multi_limiter(spillway_metrics* metrics, spillway_multi_limiter* limiter,
+                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_multi_limiter(
+    spillway_metrics* metrics, const spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
+
 /* The same for a token bucket. */
 SPILLWAY_API spillway_status
 spillway_metrics_add_token_bucket(spillway_metrics* metrics, spillway_token_bucket* bucket,

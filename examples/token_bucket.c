@@ -24,7 +24,7 @@ static void TrySend(spillway_token_bucket* bucket, int64_t now) {
 
 /* Waits for its turn, if that comes within half a second; who asks first is served first. */
 static void SendInTurn(spillway_token_bucket* bucket, int64_t now) {
-  spillway_token_bucket_reservation turn;
+  spillway_reservation turn;
   const spillway_decision decision =
       spillway_token_bucket_reserve_at(bucket, 1, SECOND / 2, now, &turn, NULL);
   if (decision == SPILLWAY_ADMITTED) {
@@ -51,7 +51,7 @@ int main(void) {
   for (int i = 0; i < 3; ++i) SendInTurn(bucket, SECOND / 5);
 
   /* A turn that is not needed any more goes back, and the next one asked for has it. */
-  spillway_token_bucket_reservation turn;
+  spillway_reservation turn;
   if (spillway_token_bucket_reserve_at(bucket, 1, SECOND, SECOND / 5, &turn, NULL) ==
       SPILLWAY_ADMITTED) {
     spillway_token_bucket_cancel_at(bucket, &turn, SECOND / 5);

@@ -16,7 +16,7 @@ namespace {
 double Seconds(Nanos time) { return static_cast<double>(time) / kNanosPerSecond; }
 
 void CallAt(spillway::TokenBucket& bucket, Nanos now) {
-  const spillway::TokenBucketDecision decision = bucket.TryAcquire(now);
+  const spillway::LimiterDecision decision = bucket.TryAcquire(now);
   const spillway::LimitStatus status = bucket.Describe(decision, now, 1);
   if (decision) {
     std::printf("%.2f s: called, %lld left\n", Seconds(now),
@@ -41,7 +41,7 @@ int main() {
   // Or in the order of asking, for whoever can wait.
   const Nanos now = 2 * kNanosPerSecond;
   for (int i = 0; i < 4; ++i) {
-    const spillway::TokenBucketReservation slot = (*bucket)->Reserve(now, 1, kNanosPerSecond);
+    const spillway::LimiterReservation slot = (*bucket)->Reserve(now, 1, kNanosPerSecond);
     if (!slot) {
       std::printf("%.2f s: too long to wait\n", Seconds(now));
       continue;

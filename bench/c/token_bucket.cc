@@ -124,7 +124,7 @@ void C_TokenBucket_ReserveCancel(benchmark::State& state) {
   const Handle owner = MakeC(kNone);
   spillway_token_bucket* const bucket = Opaque(owner.get());
   Measure(state, true, [=](Nanos now) {
-    spillway_token_bucket_reservation slot;
+    spillway_reservation slot;
     const bool admitted = spillway_token_bucket_reserve_at(bucket, 1, INT64_MAX, now, &slot,
                                                            nullptr) == SPILLWAY_ADMITTED;
     spillway_token_bucket_cancel_at(bucket, &slot, now);

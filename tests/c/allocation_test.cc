@@ -51,7 +51,7 @@ TEST(CAllocationTest, ACallOfABreakerAllocatesNothing) {
 // At one moment, which leaves the bucket as it was.
 void UseAll(spillway_token_bucket* bucket) {
   spillway_limit_status status;
-  spillway_token_bucket_reservation reservation;
+  spillway_reservation reservation;
   spillway_token_bucket_snapshot snapshot;
   spillway_token_bucket_options options;
   snapshot.struct_size = sizeof snapshot;

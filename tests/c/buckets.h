@@ -30,9 +30,9 @@ static inline spillway_decision take(spillway_token_bucket* bucket, int64_t n, i
 }
 
 /* Reserved with any wait, which must be given. */
-static inline spillway_token_bucket_reservation reserve(spillway_token_bucket* bucket, int64_t n,
-                                                        int64_t now_ns) {
-  spillway_token_bucket_reservation reservation;
+static inline spillway_reservation reserve(spillway_token_bucket* bucket, int64_t n,
+                                           int64_t now_ns) {
+  spillway_reservation reservation;
   CHECK_INT(spillway_token_bucket_reserve_at(bucket, n, INT64_MAX, now_ns, &reservation, NULL),
             SPILLWAY_ADMITTED);
   return reservation;
@@ -46,14 +46,14 @@ static inline spillway_token_bucket_snapshot look_in(const spillway_token_bucket
   return snapshot;
 }
 
-static inline int is_no_reservation(const spillway_token_bucket_reservation* reservation) {
+static inline int is_no_reservation(const spillway_reservation* reservation) {
   return reservation->act_at_ns == 0 && reservation->worthless_at_ns == 0 && reservation->n == 0 &&
          reservation->opaque == 0;
 }
 
 static inline int is_no_status(const spillway_limit_status* status) {
   return status->remaining == 0 && status->limit == 0 && status->reset_after_ns == 0 &&
-         status->retry_after_ns == 0;
+         status->retry_after_ns == 0 && status->next_after_ns == 0;
 }
 
 #endif /* SPILLWAY_TESTS_C_BUCKETS_H_ */

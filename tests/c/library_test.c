@@ -73,10 +73,10 @@ TEST(the_structs_are_laid_out_as_released) {
   CHECK_INT(SPILLWAY_SIZE_TO_END(snapshot, total_misused), 192);
   CHECK_INT(offsetof(snapshot, failure_rate), 40);
   CHECK_INT(offsetof(snapshot, total_successes), 120);
-  CHECK_INT(sizeof(spillway_limit_status), 32);
-  CHECK_INT(offsetof(spillway_limit_status, retry_after_ns), 24);
-  CHECK_INT(sizeof(spillway_token_bucket_reservation), 32);
-  CHECK_INT(offsetof(spillway_token_bucket_reservation, opaque), 24);
+  CHECK_INT(sizeof(spillway_limit_status), 40);
+  CHECK_INT(offsetof(spillway_limit_status, next_after_ns), 32);
+  CHECK_INT(sizeof(spillway_reservation), 32);
+  CHECK_INT(offsetof(spillway_reservation, opaque), 24);
   CHECK_INT(SPILLWAY_SIZE_TO_END(bucket_options, counted), 32);
   CHECK_INT(offsetof(bucket_options, burst), 16);
   CHECK_INT(SPILLWAY_SIZE_TO_END(bucket_snapshot, total_dry_run), 56);

@@ -46,7 +46,7 @@ TEST(tokens_are_taken_until_there_are_none) {
 
 TEST(the_twins_read_the_clock) {
   spillway_token_bucket* bucket = make_bucket(1e-9, 10);
-  spillway_token_bucket_reservation reservation;
+  spillway_reservation reservation;
   spillway_limit_status status;
   const int64_t before = spillway_now_ns();
   CHECK_INT(spillway_token_bucket_try_acquire(bucket, 3, &status), SPILLWAY_ADMITTED);
@@ -98,7 +98,7 @@ TEST(what_is_given_back_never_overflows) {
 
 TEST(who_reserves_first_waits_less) {
   spillway_token_bucket* bucket = make_bucket(10, 2);
-  spillway_token_bucket_reservation reservation;
+  spillway_reservation reservation;
   spillway_limit_status status;
   CHECK_INT(reserve(bucket, 2, 0).act_at_ns, 0);
   CHECK_INT(reserve(bucket, 2, 0).act_at_ns, SECOND / 5);
@@ -124,7 +124,7 @@ TEST(who_reserves_first_waits_less) {
 
 TEST(a_reservation_is_cancelled_once) {
   spillway_token_bucket* bucket = make_bucket(10, 4);
-  spillway_token_bucket_reservation reservation = reserve(bucket, 3, 0);
+  spillway_reservation reservation = reserve(bucket, 3, 0);
   CHECK_INT(reserve(bucket, 1, 0).n, 1);
   CHECK_INT(look_in(bucket, 0).tokens, 0);
   CHECK_INT(spillway_token_bucket_cancel_at(bucket, &reservation, 0), SPILLWAY_OK);
@@ -139,7 +139,7 @@ TEST(a_reservation_is_cancelled_once) {
 
 TEST(what_flowed_in_meanwhile_is_not_given_back) {
   spillway_token_bucket* bucket = make_bucket(10, 4);
-  spillway_token_bucket_reservation reservation = reserve(bucket, 4, 0);
+  spillway_reservation reservation = reserve(bucket, 4, 0);
   CHECK_INT(take(bucket, 3, 3 * SECOND / 10), SPILLWAY_ADMITTED);
   CHECK_INT(spillway_token_bucket_cancel_at(bucket, &reservation, 3 * SECOND / 10), SPILLWAY_OK);
   CHECK_INT(look_in(bucket, 3 * SECOND / 10).tokens, 1);
@@ -153,8 +153,8 @@ TEST(what_flowed_in_meanwhile_is_not_given_back) {
 TEST(a_reservation_of_before_a_change_gives_nothing_back) {
   spillway_token_bucket* bucket = make_bucket(10, 4);
   spillway_token_bucket_options options;
-  spillway_token_bucket_reservation before = reserve(bucket, 4, 0);
-  spillway_token_bucket_reservation after;
+  spillway_reservation before = reserve(bucket, 4, 0);
+  spillway_reservation after;
   options.struct_size = sizeof options;
   CHECK_INT(spillway_token_bucket_options_get(bucket, &options), SPILLWAY_OK);
   options.rate = 20;
@@ -176,8 +176,8 @@ TEST(a_reservation_of_before_a_change_gives_nothing_back) {
 
 /* Everything that only a negative count is wrong with: all refuse it, and change nothing. */
 static void check_negative(spillway_token_bucket* bucket, int64_t n) {
-  spillway_token_bucket_reservation reservation;
-  spillway_token_bucket_reservation kept;
+  spillway_reservation reservation;
+  spillway_reservation kept;
   spillway_limit_status status;
   memset(&status, 0xaa, sizeof status);
   CHECK_INT(spillway_token_bucket_try_acquire_at(bucket, n, 0, &status), SPILLWAY_E_MISUSE);
@@ -214,7 +214,7 @@ TEST(more_than_ever_fit_are_refused_for_good) {
   size_t rate = 0;
   for (; rate < LENGTH(rates); ++rate) {
     spillway_token_bucket* bucket = make_bucket(rates[rate], 10);
-    spillway_token_bucket_reservation reservation;
+    spillway_reservation reservation;
     spillway_limit_status status;
     size_t i = 0;
     for (; i < LENGTH(too_many); ++i) {
@@ -235,8 +235,8 @@ TEST(more_than_ever_fit_are_refused_for_good) {
 
 TEST(null_is_refused_where_something_must_be) {
   spillway_token_bucket* bucket = make_bucket(10, 10);
-  spillway_token_bucket_reservation reservation = reserve(bucket, 3, 0);
-  spillway_token_bucket_reservation none;
+  spillway_reservation reservation = reserve(bucket, 3, 0);
+  spillway_reservation none;
   spillway_limit_status status;
   memset(&status, 0xaa, sizeof status);
   CHECK_INT(spillway_token_bucket_try_acquire_at(NULL, 1, 0, &status), SPILLWAY_E_MISUSE);
@@ -273,7 +273,7 @@ TEST(a_clock_may_jump_anywhere) {
     size_t to = 0;
     for (; to < LENGTH(times); ++to) {
       spillway_token_bucket* bucket = make_bucket(1e-9, 10);
-      spillway_token_bucket_reservation reservation;
+      spillway_reservation reservation;
       spillway_limit_status status;
       CHECK_INT(take(bucket, 10, times[from]), SPILLWAY_ADMITTED);
       CHECK_INT(spillway_token_bucket_reserve_at(bucket, 10, 0, times[to], &reservation, &status),
@@ -300,10 +300,10 @@ TEST(a_clock_that_steps_back_mints_nothing) {
 /* A forged reservation gives back its `n` tokens at most, and never more than fill the bucket. */
 TEST(a_garbage_reservation_harms_nothing) {
   spillway_token_bucket* bucket = make_bucket(10, 100);
-  const spillway_token_bucket_reservation good = reserve(bucket, 5, SECOND);
+  const spillway_reservation good = reserve(bucket, 5, SECOND);
   int bit = 0;
   for (; bit < 256; ++bit) {
-    spillway_token_bucket_reservation bad = good;
+    spillway_reservation bad = good;
     ((unsigned char*)&bad)[bit / 8] ^= (unsigned char)(1 << bit % 8);
     const int64_t n = bad.n;
     CHECK_INT(take(bucket, look_in(bucket, SECOND).tokens, SECOND), SPILLWAY_ADMITTED);
@@ -321,7 +321,7 @@ TEST(reservations_of_one_byte_over_and_over_harm_nothing) {
   int byte = 0;
   CHECK_INT(take(bucket, 100, SECOND), SPILLWAY_ADMITTED);
   for (; byte < 256; ++byte) {
-    spillway_token_bucket_reservation garbage;
+    spillway_reservation garbage;
     memset(&garbage, byte, sizeof garbage);
     CHECK_INT(spillway_token_bucket_cancel_at(bucket, &garbage, SECOND),
               byte < 128 ? SPILLWAY_OK : SPILLWAY_E_MISUSE);

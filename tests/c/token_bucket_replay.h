@@ -10,7 +10,7 @@ enum { MAX_RESERVATIONS = 64 };
 
 typedef struct named_reservation {
   const char* name;
-  spillway_token_bucket_reservation reservation;
+  spillway_reservation reservation;
 } named_reservation;
 
 typedef struct bucket_replay {
@@ -20,8 +20,8 @@ typedef struct bucket_replay {
 } bucket_replay;
 
 /* The place of a reservation's name, which is made when there is none. */
-static spillway_token_bucket_reservation* reservation_of(bucket_replay* self, const char* name,
-                                                         const cJSON* where) {
+static spillway_reservation* reservation_of(bucket_replay* self, const char* name,
+                                            const cJSON* where) {
   size_t i = 0;
   while (i < self->reservation_count && strcmp(self->reservations[i].name, name) != 0) ++i;
   if (i == MAX_RESERVATIONS) malformed("too many reservations", where);
@@ -50,6 +50,7 @@ static void check_balance(const cJSON* step, const spillway_limit_status* status
   check_status_field(step, "remaining", status->remaining);
   check_status_field(step, "limit", status->limit);
   check_status_field(step, "reset_after_ns", status->reset_after_ns);
+  check_status_field(step, "next_after_ns", status->next_after_ns);
 }
 
 static void check_limit_status(const cJSON* step, const spillway_limit_status* status) {
@@ -90,8 +91,7 @@ static void step_reserve(bucket_replay* self, const cJSON* step, int64_t at) {
   const int64_t n = number(step, "n", 1);
   const int32_t expected = limiter_answer(step);
   spillway_limit_status status;
-  spillway_token_bucket_reservation* reservation =
-      reservation_of(self, text(step, "reserve"), step);
+  spillway_reservation* reservation = reservation_of(self, text(step, "reserve"), step);
   CHECK_INT(spillway_token_bucket_reserve_at(
                 self->bucket, n, number(step, "max_wait_ns", INT64_MAX), at, reservation, &status),
             expected);
@@ -104,7 +104,7 @@ static void step_reserve(bucket_replay* self, const cJSON* step, int64_t at) {
 }
 
 static void step_cancel(bucket_replay* self, const cJSON* step, int64_t at) {
-  spillway_token_bucket_reservation* reservation = reservation_of(self, text(step, "cancel"), step);
+  spillway_reservation* reservation = reservation_of(self, text(step, "cancel"), step);
   CHECK_INT(spillway_token_bucket_cancel_at(self->bucket, reservation, at), SPILLWAY_OK);
   CHECK(is_no_reservation(reservation));
 }
@@ -137,7 +137,7 @@ static void step_bucket_snapshot(bucket_replay* self, const cJSON* step, int64_t
 
 /* ---- which step is which: the key that tells it, and all that it may have */
 
-#define STATUS_KEYS "remaining limit reset_after_ns retry_after_ns "
+#define STATUS_KEYS "remaining limit reset_after_ns retry_after_ns next_after_ns "
 
 static const struct bucket_step {
   const char* keys;

@@ -29,7 +29,7 @@ static void* reserve_slots(void* argument) {
   job* const self = (job*)argument;
   int i = 0;
   for (; i < SLOTS; ++i) {
-    const spillway_token_bucket_reservation slot = reserve(self->object, 1, 0);
+    const spillway_reservation slot = reserve(self->object, 1, 0);
     if (i > 0) CHECK(slot.act_at_ns > slots[self->number][i - 1]);
     slots[self->number][i] = slot.act_at_ns;
   }
@@ -57,7 +57,7 @@ static void* give_back_what_was_taken(void* argument) {
   job* const self = (job*)argument;
   int i = 0;
   for (; i < TIMES; ++i) {
-    spillway_token_bucket_reservation reservation;
+    spillway_reservation reservation;
     self->result += (int)spillway_token_bucket_acquire_up_to_at(self->object, 3, SECOND);
     if (self->result > 0 && spillway_token_bucket_refund_at(self->object, 1, SECOND) == SPILLWAY_OK)
       --self->result;
@@ -138,8 +138,7 @@ static void* take_and_give_back_until_refused(void* argument) {
 
 /* What a child of fork() must be able to do with a handle and a reservation of its parent, whatever
  * the parent's other threads were doing. Ends the process: 0 when it all went well. */
-static void be_a_child(spillway_token_bucket* bucket,
-                       spillway_token_bucket_reservation* reservation) {
+static void be_a_child(spillway_token_bucket* bucket, spillway_reservation* reservation) {
   const spillway_token_bucket_snapshot before = look_in(bucket, SECOND);
   spillway_token_bucket_options options;
   int i = 0;
@@ -167,7 +166,7 @@ TEST(a_child_of_fork_uses_its_own_bucket) {
   start(&worker, bucket, 0, take_and_give_back_until_refused);
   fflush(stdout);
   for (; i < CHILDREN; ++i) {
-    spillway_token_bucket_reservation reservation = reserve(bucket, 1000, SECOND);
+    spillway_reservation reservation = reserve(bucket, 1000, SECOND);
     int status = -1;
     const pid_t child = fork();
     if (child == 0) be_a_child(bucket, &reservation);

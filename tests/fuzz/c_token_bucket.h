@@ -20,7 +20,7 @@ namespace spillway::fuzz {
 
 using COptions = spillway_token_bucket_options;
 using CSnapshot = spillway_token_bucket_snapshot;
-using CReservation = spillway_token_bucket_reservation;
+using CReservation = spillway_reservation;
 
 inline constexpr size_t kOptionsEnd = SPILLWAY_SIZE_TO_END(COptions, counted);
 inline constexpr size_t kSnapshotEnd = SPILLWAY_SIZE_TO_END(CSnapshot, total_dry_run);

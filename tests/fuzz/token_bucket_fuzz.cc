@@ -102,10 +102,11 @@ class Fuzz {
     Require(told.limit == expected.limit, "another limit");
     Require(told.reset_after_ns == expected.reset_after, "another reset_after");
     Require(told.retry_after_ns == expected.retry_after, "another retry_after");
+    Require(told.next_after_ns == expected.next_after, "another next_after");
   }
 
   // Requires what a call has told, or that it has told nothing.
-  void RequireTold(Guarded& out, const TokenBucketDecision& decision, int64_t n, Nanos max_wait) {
+  void RequireTold(Guarded& out, const LimiterDecision& decision, int64_t n, Nanos max_wait) {
     out.Check();
     auto told = *out.get<spillway_limit_status>();
     if (decision.reason < 0) return Require(out.IsFilled(0, std::byte{0}), "out is not emptied");
@@ -120,7 +121,7 @@ class Fuzz {
     Guarded out(sizeof(spillway_limit_status));
     const bool silent = input_.OneIn(4);
     auto* const status = silent ? nullptr : out.get<spillway_limit_status>();
-    const TokenBucketDecision expected = model_.TryAcquire(now_, n);
+    const LimiterDecision expected = model_.TryAcquire(now_, n);
     // What is left out was not refused.
     if (Planted("lost_refusal") && expected.reason > 0 && silent) return;
     Require(
@@ -163,7 +164,7 @@ class Fuzz {
     Note("  within", max_wait);
     Guarded out(sizeof(spillway_limit_status));
     Guarded memory(sizeof(CReservation));
-    const TokenBucketReservation expected = model_.Reserve(now_, n, max_wait);
+    const LimiterReservation expected = model_.Reserve(now_, n, max_wait);
     Require(spillway_token_bucket_reserve_at(
                 real_.handle(), n, max_wait, now_, memory.get<CReservation>(),
                 out.get<spillway_limit_status>()) == expected.decision.reason,

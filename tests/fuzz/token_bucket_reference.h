@@ -16,8 +16,8 @@ namespace spillway::fuzz {
 
 class ReferenceTokenBucket {
  public:
-  using Decision = TokenBucketDecision;
-  using Reservation = TokenBucketReservation;
+  using Decision = LimiterDecision;
+  using Reservation = LimiterReservation;
 
   // `token` is what 1e9 / rate is.
   ReferenceTokenBucket(const TokenBucketSettings& settings, Nanos token)
@@ -75,7 +75,8 @@ class ReferenceTokenBucket {
                 .n = n,
                 .decision = Admit(now, next)};
       }
-      why = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
+      why = max_wait > 0 && delay > max_wait ? TokenBucketRejection::kExceedsWait
+                                             : TokenBucketRejection::kExhausted;
     }
     return {.act_at = start, .worthless_at = start, .decision = Refuse(now, ahead, why)};
   }
@@ -121,10 +122,12 @@ class ReferenceTokenBucket {
   }
 
   LimitStatus Describe(const Decision& decision, Nanos now, int64_t n, Nanos max_wait) const {
-    const auto ahead = static_cast<Nanos>(decision.ahead);
+    const auto ahead = static_cast<Nanos>(decision.detail);
     LimitStatus status{.remaining = ahead < capacity() ? (capacity() - ahead) / token_ : 0,
                        .limit = settings_.burst,
                        .reset_after = Until(now, ahead)};
+    if (status.remaining < settings_.burst)
+      status.next_after = Until(now, ahead + (status.remaining + 1) * token_ - capacity());
     if (decision.reason > 0) {
       status.retry_after =
           n > settings_.burst
@@ -175,12 +178,12 @@ class ReferenceTokenBucket {
   // A bucket that is not full begins to fill at its first call.
   Decision Look(Nanos now, Nanos ahead) {
     if (!begun_ && initially_ahead_ != 0) SetAhead(now, ahead);
-    return {.ahead = static_cast<uint64_t>(ahead), .change = change_};
+    return {.detail = static_cast<uint64_t>(ahead), .change = change_};
   }
   Decision Admit(Nanos now, Nanos ahead) {
     SetAhead(now, ahead);
     totals_.total_admitted += settings_.counted;
-    return {.ahead = static_cast<uint64_t>(ahead), .change = change_};
+    return {.detail = static_cast<uint64_t>(ahead), .change = change_};
   }
   Decision Refuse(Nanos now, Nanos ahead, TokenBucketRejection why) {
     Decision decision = Look(now, ahead);

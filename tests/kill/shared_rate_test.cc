@@ -39,13 +39,13 @@ struct Share {
   Nanos full = 0;
   bool began_full = false;  // so had it been since before the first call of this process
 
-  void Add(const TokenBucketDecision& decision, Nanos now, uint64_t token) {
+  void Add(const LimiterDecision& decision, Nanos now, uint64_t token) {
     const Nanos before = last;
     first = std::min(first, now);
     last = now;
     if (!decision) return;
     ++admitted;
-    if (decision.ahead > token) return;  // this call found it not full
+    if (decision.detail > token) return;  // this call found it not full
     if (before == 0)
       began_full = true;
     else

@@ -30,7 +30,7 @@ class TokenBucketAttachment : public Attachment {
   void Reserve(int64_t n, Nanos max_wait);
 
   Nanos now;
-  TokenBucketReservation reservation;
+  LimiterReservation reservation;
 
  private:
   int64_t Flowed() const { return now / token_; }

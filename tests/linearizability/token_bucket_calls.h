@@ -21,9 +21,9 @@ struct TokenBucketCall {
   Kind kind;
   Nanos now = 0;
   int64_t n = 1;
-  Nanos max_wait = 0;                       // of kReserve
-  TokenBucketReservation reservation = {};  // of kCancel
-  TokenBucketSettings settings = {};        // of kChange, which fills the bucket
+  Nanos max_wait = 0;                   // of kReserve
+  LimiterReservation reservation = {};  // of kCancel
+  TokenBucketSettings settings = {};    // of kChange, which fills the bucket
 
   friend std::ostream& operator<<(std::ostream& out, const TokenBucketCall& call) {
     static constexpr const char* kNames[] = {"take",   "take up to", "force",  "reserve",
@@ -60,11 +60,11 @@ class TokenBucketUnderTest {
       : bucket_(MakePolicy<TokenBucket>(settings)) {}
   virtual ~TokenBucketUnderTest() = default;
 
-  virtual TokenBucketDecision Take(Nanos now, int64_t n) { return bucket_->TryAcquire(now, n); }
-  virtual TokenBucketReservation Reserve(Nanos now, int64_t n, Nanos max_wait) {
+  virtual LimiterDecision Take(Nanos now, int64_t n) { return bucket_->TryAcquire(now, n); }
+  virtual LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) {
     return bucket_->Reserve(now, n, max_wait);
   }
-  virtual void Cancel(const TokenBucketReservation& reservation, Nanos now) {
+  virtual void Cancel(const LimiterReservation& reservation, Nanos now) {
     bucket_->Cancel(reservation, now);
   }
   virtual void Refund(Nanos now, int64_t n) { bucket_->Refund(now, n); }
@@ -142,14 +142,14 @@ class TokenBucketClient {
 
  private:
   // The unit of the clock is the nanosecond, shown in quarters.
-  static TokenBucketAnswer Of(const TokenBucketDecision& decision) {
+  static TokenBucketAnswer Of(const LimiterDecision& decision) {
     return {.code = decision.reason,
-            .ahead = static_cast<Nanos>(decision.ahead / 4),
+            .ahead = static_cast<Nanos>(decision.detail / 4),
             .change = decision.change};
   }
 
   TokenBucketAnswer Reserve(const TokenBucketCall& call) {
-    const TokenBucketReservation got = subject_->Reserve(call.now, call.n, call.max_wait);
+    const LimiterReservation got = subject_->Reserve(call.now, call.n, call.max_wait);
     if (got) held_.push_back(got);
     TokenBucketAnswer answer = Of(got.decision);
     answer.act_at = got.act_at;
@@ -161,7 +161,7 @@ class TokenBucketClient {
   std::atomic<Nanos>* clock_;
   bool changes_;
   size_t next_change_ = 0;
-  std::vector<TokenBucketReservation> held_;
+  std::vector<LimiterReservation> held_;
 };
 
 }  // namespace spillway::testing

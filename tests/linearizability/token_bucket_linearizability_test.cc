@@ -121,7 +121,7 @@ TEST_P(TokenBucketLinearizabilityTest, AnswersAsTheModelDoes) {
 // Looks whether the tokens are there and then takes them.
 struct TakesInTwoSteps : TokenBucketUnderTest {
   using TokenBucketUnderTest::TokenBucketUnderTest;
-  TokenBucketDecision Take(Nanos now, int64_t n) override {
+  LimiterDecision Take(Nanos now, int64_t n) override {
     if (Snapshot(now).tokens < n) return TokenBucketUnderTest::Take(now, n);
     std::this_thread::yield();
     return bucket().ForceAcquire(now, n);
@@ -131,7 +131,7 @@ struct TakesInTwoSteps : TokenBucketUnderTest {
 // A cancel gives back one token more than there was.
 struct MintsOnCancel : TokenBucketUnderTest {
   using TokenBucketUnderTest::TokenBucketUnderTest;
-  void Cancel(const TokenBucketReservation& reservation, Nanos now) override {
+  void Cancel(const LimiterReservation& reservation, Nanos now) override {
     TokenBucketUnderTest::Cancel(reservation, now);
     bucket().Refund(now, 1);
   }
@@ -142,7 +142,7 @@ struct MintsOnCancel : TokenBucketUnderTest {
 struct StoresStaleTimes : TokenBucketUnderTest {
   using TokenBucketUnderTest::TokenBucketUnderTest;
   std::atomic<Nanos> last{0};
-  TokenBucketDecision Take(Nanos now, int64_t n) override {
+  LimiterDecision Take(Nanos now, int64_t n) override {
     if (const Nanos before = last.exchange(now); before > now)
       bucket().Refund(now, (before - now) / kToken + 1);
     return TokenBucketUnderTest::Take(now, n);
@@ -161,8 +161,8 @@ struct ForgetsARefund : TokenBucketUnderTest {
 struct ReservesTheSameTwice : TokenBucketUnderTest {
   using TokenBucketUnderTest::TokenBucketUnderTest;
   std::atomic<uint32_t> reservations{0};
-  TokenBucketReservation Reserve(Nanos now, int64_t n, Nanos max_wait) override {
-    const TokenBucketReservation got = TokenBucketUnderTest::Reserve(now, n, max_wait);
+  LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) override {
+    const LimiterReservation got = TokenBucketUnderTest::Reserve(now, n, max_wait);
     if (got && ++reservations % 8 == 0) bucket().Refund(now, n);
     return got;
   }

@@ -120,7 +120,7 @@ class TokenBucketModel {
 
   // The reservation would have been worth nothing once the bucket was full after it.
   static void Cancel(State* state, const TokenBucketCall& call, Nanos ahead) {
-    const TokenBucketReservation& of = call.reservation;
+    const LimiterReservation& of = call.reservation;
     if (of.decision.change != state->change || call.now >= of.worthless_at) return;
     const Nanos back = std::min(of.n * state->token, of.worthless_at - call.now);
     Fill(state, call.now, ahead - std::min(ahead, back));

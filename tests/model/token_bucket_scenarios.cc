@@ -105,7 +105,7 @@ struct GivesBack final : BucketBase {
     RequireTokens(2 - admitted, kNow);
   }
   bool cancel;
-  TokenBucketReservation reservation;
+  LimiterReservation reservation;
   int32_t admitted = 0;
 };
 const Registered<GivesBack> cancels("token bucket: a cancel mints and loses nothing", 3,
@@ -117,7 +117,7 @@ const Registered<GivesBack> refunds("token bucket: a refund mints and loses noth
 struct Reservations final : BucketBase {
   Reservations() : BucketBase(Small(1, 1)) { Takes(kNow); }
   void Run(int thread) override {
-    const TokenBucketReservation got = bucket->Reserve(kNow, 1, 2 * kSecond);
+    const LimiterReservation got = bucket->Reserve(kNow, 1, 2 * kSecond);
     if (!got) return;
     slots[thread] = static_cast<int>((got.act_at - kNow) / kSecond);
     Require(got.act_at == kNow + slots[thread] * kSecond, "a token comes on a whole second");

@@ -51,13 +51,12 @@ def test_times_are_rounded_up_and_the_time_is_that_of_the_next_token() -> None:
     assert one_is_there["Retry-After"] == "3"
 
 
-def test_without_a_window_the_time_is_that_of_all() -> None:
+def test_without_a_window_none_is_told() -> None:
     bucket = sw.TokenBucket(rate=1.0, burst=5)
     assert fields(bucket.try_acquire(3, now_ns=0)) == {
         "RateLimit-Policy": '"default";q=5',
-        "RateLimit": '"default";r=2;t=3',
+        "RateLimit": '"default";r=2;t=1',
     }
-    assert fields(bucket.try_acquire(3, now_ns=0))["Retry-After"] == "3"  # not earlier than t
 
 
 def test_what_no_wait_helps_is_not_to_be_tried_again() -> None:
@@ -74,9 +73,18 @@ def test_a_debt_is_waited_for() -> None:
 def test_a_name_is_quoted() -> None:
     decision = sw.TokenBucket(rate=1.0).peek(now_ns=0)
     assert fields(decision, name='a "b" \\ c')["RateLimit"] == r'"a \"b\" \\ c";r=1'
-    for name in ("é", "a\nb"):
-        with pytest.raises(ValueError, match="printable ASCII"):
+    for name in ("é", "a\nb", "", "a" * 129):
+        with pytest.raises(ValueError, match=r"name is .*; it must be 1 to 128 .* printable ASCII"):
             fields(decision, name=name)
+
+
+def test_a_window_is_more_than_nothing() -> None:
+    decision = sw.TokenBucket(rate=1.0).peek(now_ns=0)
+    for window in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match=r"^window is .*; it must be more than 0 s, or None"):
+            fields(decision, window=window)
+    for window in (1e10, float("inf")):  # more than 292 years
+        assert fields(decision, window=window)["RateLimit-Policy"] == '"default";q=1'
 
 
 async def asgi_app(scope: Any, receive: Any, send: Any) -> None:

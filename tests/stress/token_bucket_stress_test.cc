@@ -69,7 +69,7 @@ class Hammer {
         Count(bucket_->AcquireUpTo(now, n));
         break;
       case 1: {
-        const TokenBucketReservation slot = bucket_->Reserve(now, n, kToken);
+        const LimiterReservation slot = bucket_->Reserve(now, n, kToken);
         Count(slot ? n : 0);
         if (!slot) break;
         // At most this comes back: nothing when the rate has changed in between.

@@ -176,7 +176,7 @@ class TokenBucket:
         missing = self.missing(now) + n * self.token
         delay = self._wait(now, missing - self.capacity)
         if delay > max_wait or missing > self.most:
-            reason = "exceeds_wait" if max_wait > 0 else "exhausted"
+            reason = "exceeds_wait" if delay > max_wait > 0 else "exhausted"
             return Reservation(self._refuse(reason, n, now, max_wait))
         answer = self._admit(n, now, missing, max_wait)
         return Reservation(answer, delay, n, now * self.nano + missing, self.change)
@@ -229,11 +229,16 @@ class TokenBucket:
     def describe(self, answer: Answer) -> dict[str, int]:
         missing, n = answer.missing, answer.n
         there = max(self.capacity - missing, 0)
+        remaining = math.floor(Fraction(there) / self.token)
+        to_next = missing + (remaining + 1) * self.token - self.capacity
         status = {
-            "remaining": math.floor(Fraction(there) / self.token),
+            "remaining": remaining,
             "limit": self.options.burst,
             "reset_after_ns": self._wait(answer.now, missing),
             "retry_after_ns": 0,
+            "next_after_ns": self._wait(answer.now, to_next)
+            if remaining < self.options.burst
+            else 0,
         }
         if answer.reason != "admitted":
             wait = self._wait(answer.now, missing + n * self.token - self.capacity)

@@ -77,7 +77,7 @@ class TokenBucketDuel {
   };
 
   struct Held {
-    TokenBucketReservation real;
+    LimiterReservation real;
     SignedWide full_at;
   };
 
@@ -173,7 +173,7 @@ class TokenBucketDuel {
 
   bool Take(Nanos at) {
     const int64_t n = Count();
-    const TokenBucketDecision got = real_.TryAcquire(at, n);
+    const LimiterDecision got = real_.TryAcquire(at, n);
     Says("take", at, n, got.reason);
     if (n < 0) return Check(got.reason < 0);
     if (n > settings_.burst) return Exceeds(got, at);
@@ -189,7 +189,7 @@ class TokenBucketDuel {
     return Describes(got, at, n);
   }
 
-  bool Describes(const TokenBucketDecision& decision, Nanos at, int64_t n) {
+  bool Describes(const LimiterDecision& decision, Nanos at, int64_t n) {
     const LimitStatus got = real_.Describe(decision, at, n);
     Says("remaining", at, n, got.remaining);
     const Span tokens = Tokens(at);
@@ -197,8 +197,12 @@ class TokenBucketDuel {
     const Span reset = Waits(model_.Missing(at), at);
     const SignedWide owed = n * model_.token() - model_.Balance(at);
     const Span retry = decision ? Span{0, 0} : Waits(owed, at);
+    const SignedWide to_next =
+        (SignedWide{got.remaining} + 1) * model_.token() - model_.Balance(at);
+    const Span next = got.remaining == settings_.burst ? Span{0, 0} : Waits(to_next, at);
     return Check(remaining.Holds(got.remaining) && got.limit == settings_.burst &&
-                 reset.Holds(got.reset_after) && retry.Holds(got.retry_after));
+                 reset.Holds(got.reset_after) && retry.Holds(got.retry_after) &&
+                 next.Holds(got.next_after));
   }
 
   void Follow(bool admitted, Nanos at, int64_t n) {
@@ -209,7 +213,7 @@ class TokenBucketDuel {
     }
   }
 
-  bool Exceeds(const TokenBucketDecision& got, Nanos at) {
+  bool Exceeds(const LimiterDecision& got, Nanos at) {
     model_.Leave(at);
     return Check(got.reason == static_cast<int32_t>(TokenBucketRejection::kExceedsBurst));
   }
@@ -229,7 +233,7 @@ class TokenBucketDuel {
 
   bool Force(Nanos at) {
     const int64_t n = Count();
-    const TokenBucketDecision got = real_.ForceAcquire(at, n);
+    const LimiterDecision got = real_.ForceAcquire(at, n);
     Says("force", at, n, got.reason);
     if (n < 0) return Check(got.reason < 0);
     // More than can be owed; the model would overflow.
@@ -244,7 +248,7 @@ class TokenBucketDuel {
     const int64_t n = Count();
     const Nanos max_wait =
         random_.Of<Nanos>({-1, 0, Period(), random_.Below(Period() * 4 + 1), Nanos{1} << 60});
-    const TokenBucketReservation got = real_.Reserve(at, n, max_wait);
+    const LimiterReservation got = real_.Reserve(at, n, max_wait);
     story_ << "max wait " << max_wait << " act at " << got.act_at << " ";
     Says("reserve", at, n, got.decision.reason);
     if (n < 0) return Check(got.decision.reason < 0);

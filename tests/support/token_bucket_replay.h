@@ -40,7 +40,7 @@ class TokenBucketReplay : public Replay {
     const auto n = step.Take<int64_t>("take");
     const auto expected = step.Take<std::string>("expect");
     const Nanos every = step.Take<Nanos>("every", 0);
-    TokenBucketDecision decision;
+    LimiterDecision decision;
     for (int times = step.Take("times", 1); times > 0; --times) {
       decision = bucket_->TryAcquire(at, n);
       if (AnswerOf(decision) != expected) break;  // a million assertions would take seconds
@@ -52,7 +52,7 @@ class TokenBucketReplay : public Replay {
 
   void Force(Fields& step, Nanos at) {
     const auto n = step.Take<int64_t>("force");
-    const TokenBucketDecision decision = bucket_->ForceAcquire(at, n);
+    const LimiterDecision decision = bucket_->ForceAcquire(at, n);
     ASSERT_EQ(AnswerOf(decision), step.Take<std::string>("expect"));
     CheckStatus(step, bucket_->Describe(decision, at, n));
   }
@@ -64,7 +64,7 @@ class TokenBucketReplay : public Replay {
   void Reserve(Fields& step, Nanos at) {
     const auto n = step.Take<int64_t>("n");
     const Nanos max_wait = step.Take<Nanos>("max_wait_ns", kForever);
-    const TokenBucketReservation made = bucket_->Reserve(at, n, max_wait);
+    const LimiterReservation made = bucket_->Reserve(at, n, max_wait);
     ASSERT_EQ(AnswerOf(made.decision), step.Take<std::string>("expect"));
     const Nanos delay_ns = made.decision.reason < 0 ? 0 : made.act_at - at;
     EXPECT_EQ(delay_ns, step.Take<Nanos>("delay_ns"));
@@ -96,10 +96,11 @@ class TokenBucketReplay : public Replay {
     check("limit", got.limit);
     check("reset_after_ns", got.reset_after);
     check("retry_after_ns", got.retry_after);
+    check("next_after_ns", got.next_after);
   }
 
   std::unique_ptr<TokenBucket> bucket_;
-  std::map<std::string, TokenBucketReservation> reservations_;
+  std::map<std::string, LimiterReservation> reservations_;
 };
 
 }  // namespace spillway::testing

@@ -43,6 +43,7 @@ def at_once() -> list[Vector]:
                     limit=5,
                     reset_after_ns=0,
                     retry_after_ns=NEVER,
+                    next_after_ns=0,
                 ),
                 *(
                     take(
@@ -62,9 +63,10 @@ def at_once() -> list[Vector]:
                     remaining=0,
                     reset_after_ns=5 * S,
                     retry_after_ns=1 * S,
+                    next_after_ns=1 * S,
                 ),
-                take(1, at=3 * S, remaining=2, reset_after_ns=3 * S),
-                take(1, at=ns(3.1), remaining=1, reset_after_ns=ns(3.9)),
+                take(1, at=3 * S, remaining=2, reset_after_ns=3 * S, next_after_ns=1 * S),
+                take(1, at=ns(3.1), remaining=1, reset_after_ns=ns(3.9), next_after_ns=ns(0.9)),
                 take(1, at=4 * S, remaining=1, reset_after_ns=4 * S),
                 take(1, at=8 * S, remaining=4, reset_after_ns=1 * S),
                 take(1, at=ns(9.5), remaining=4, reset_after_ns=1 * S),
@@ -254,7 +256,9 @@ def debts() -> list[Vector]:
             "bucket4j, consumeIgnoringRateLimits",
             {"rate": 10.0, "burst": 2},
             [
-                force(5, at=0, remaining=0, limit=2, reset_after_ns=500 * MS),
+                force(
+                    5, at=0, remaining=0, limit=2, reset_after_ns=500 * MS, next_after_ns=400 * MS
+                ),
                 look(at=0, tokens=-3, time_to_full_ns=500 * MS),
                 look(at=1, tokens=-3, time_to_full_ns=500 * MS - 1),
                 take(1, at=0, expect="exhausted", retry_after_ns=400 * MS),

@@ -131,6 +131,10 @@ def duration_field(option: Option) -> str:
 def options_header(noun: Noun) -> str:
     """The settings again in Abseil's vocabulary, and Create, which takes them."""
     settings, options = f"{noun.cpp}Settings", f"{noun.cpp}Options"
+    create, passed = f"auto {noun.cpp}::Create(", ""
+    part = ""
+    if noun.parts:
+        part, passed = f"{noun.parts} parts,\n{' ' * len(create)}", "parts, "
     rows = []
     for option in noun.options:
         value = f"{settings}{{}}.{option.member}"
@@ -159,9 +163,9 @@ def options_header(noun: Noun) -> str:
             "  return settings;",
             "}\n",
             "template <typename Options>",
-            f"auto {noun.cpp}::Create(std::string_view name, const Options& options) {{",
+            f"{create}std::string_view name, {part}const Options& options) {{",
             "  Error error;",
-            "  return internal::StatusOr(Make(name, SettingsOf(options), &error), error);",
+            f"  return internal::StatusOr(Make(name, {passed}SettingsOf(options), &error), error);",
             "}\n",
             "}  // namespace spillway",
         ]

@@ -173,6 +173,7 @@ class Noun:
     options: list[Option]
     metrics: list[Metric]
     snapshot: list[SnapshotField]
+    parts: str = ""  # The C++ type of what else it is made of, beside its options.
 
     @property
     def cpp(self) -> str:

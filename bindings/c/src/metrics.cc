@@ -99,6 +99,39 @@ spillway_status spillway_metrics_remove_client_throttle(
   return spillway::Remove(metrics, throttle);
 }
 
+spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
+                                                  spillway_leaky_bucket* bucket,
+                                                  spillway_error* error) noexcept {
+  return spillway::Add(metrics, bucket, error);
+}
+
+spillway_status spillway_metrics_remove_leaky_bucket(spillway_metrics* metrics,
+                                                     const spillway_leaky_bucket* bucket) noexcept {
+  return spillway::Remove(metrics, bucket);
+}
+
+spillway_status spillway_metrics_add_multi_limiter(spillway_metrics* metrics,
+                                                   spillway_multi_limiter* limiter,
+                                                   spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_multi_limiter(
+    spillway_metrics* metrics, const spillway_multi_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
+spillway_status spillway_metrics_add_sliding_window_limiter(
+    spillway_metrics* metrics, spillway_sliding_window_limiter* limiter,
+    spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_sliding_window_limiter(
+    spillway_metrics* metrics, const spillway_sliding_window_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
 spillway_status spillway_metrics_add_token_bucket(spillway_metrics* metrics,
                                                   spillway_token_bucket* bucket,
                                                   spillway_error* error) noexcept {

@@ -3,13 +3,11 @@
 #include "spillway/limiter/token_bucket.h"
 
 #include <cstddef>
-#include <new>
 #include <span>
 
 #include "generated/token_bucket.h"
+#include "limiter.h"
 #include "noun.h"
-#include "spillway/base/option.h"
-#include "spillway/limiter/limit_status.h"
 
 namespace spillway {
 
@@ -23,61 +21,9 @@ struct NounOf<spillway_token_bucket> {
   static constexpr const char* kArgument = "bucket";
 };
 
-namespace {
-
-// What a caller may pass for an Inheritance, which is no option but is judged as one.
-constexpr OptionSpec kInheritance[] = {
-    {.name = "inheritance",
-     .kind = OptionKind::kChoice,
-     .offset = 0,
-     .choices = kInheritanceChoices},
-};
-
-// The two are one, so that what is told can be written where it belongs: a copy, of more words at a
-// time than were written, would have to wait until they have reached the cache.
-static_assert(sizeof(LimitStatus) == sizeof(spillway_limit_status));
-static_assert(offsetof(LimitStatus, remaining) == offsetof(spillway_limit_status, remaining));
-static_assert(offsetof(LimitStatus, limit) == offsetof(spillway_limit_status, limit));
-static_assert(offsetof(LimitStatus, reset_after) ==
-              offsetof(spillway_limit_status, reset_after_ns));
-static_assert(offsetof(LimitStatus, retry_after) ==
-              offsetof(spillway_limit_status, retry_after_ns));
-
-spillway_decision Misuse(spillway_limit_status* out) {
-  if (out != nullptr) *out = {};
-  return SPILLWAY_E_MISUSE;
-}
-
-spillway_decision Answer(const TokenBucket& bucket, const TokenBucketDecision& decision, Nanos now,
-                         int64_t n, Nanos max_wait, spillway_limit_status* out) {
-  if (out != nullptr) {
-    if (decision.reason < 0) return Misuse(out);
-    new (static_cast<void*>(out)) LimitStatus(bucket.Describe(decision, now, n, max_wait));
-  }
-  return decision.reason;
-}
-
-// Of the decision, only what a cancel needs.
-TokenBucketReservation Contents(const spillway_token_bucket_reservation& reservation) {
-  return {.act_at = reservation.act_at_ns,
-          .worthless_at = reservation.worthless_at_ns,
-          .n = reservation.n,
-          .decision = {.change = static_cast<uint32_t>(reservation.opaque)}};
-}
-
-void Hand(const TokenBucketReservation& from, spillway_token_bucket_reservation* to) {
-  *to = {.act_at_ns = from.act_at,
-         .worthless_at_ns = from.worthless_at,
-         .n = from.n,
-         .opaque = from.decision.change};
-}
-
-}  // namespace
 }  // namespace spillway
 
 using spillway::SteadyNow;
-using spillway::TokenBucket;
-using spillway::TokenBucketSettings;
 
 // ---- names
 
@@ -112,10 +58,7 @@ void spillway_token_bucket_unref(spillway_token_bucket* bucket) noexcept {
 spillway_decision spillway_token_bucket_try_acquire_at(spillway_token_bucket* bucket, int64_t n,
                                                        int64_t now_ns,
                                                        spillway_limit_status* out) noexcept {
-  if (bucket == nullptr) [[unlikely]]
-    return spillway::Misuse(out);
-  TokenBucket& object = *bucket->object;
-  return spillway::Answer(object, object.TryAcquire(now_ns, n), now_ns, n, 0, out);
+  return spillway::TryAcquire(bucket, n, now_ns, out);
 }
 
 spillway_decision spillway_token_bucket_try_acquire(spillway_token_bucket* bucket, int64_t n,
@@ -146,9 +89,7 @@ spillway_decision spillway_token_bucket_force_acquire(spillway_token_bucket* buc
 
 spillway_status spillway_token_bucket_refund_at(spillway_token_bucket* bucket, int64_t n,
                                                 int64_t now_ns) noexcept {
-  if (bucket == nullptr || n < 0) return SPILLWAY_E_MISUSE;
-  bucket->object->Refund(now_ns, n);
-  return SPILLWAY_OK;
+  return spillway::Refund(bucket, n, now_ns);
 }
 
 spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket, int64_t n) noexcept {
@@ -159,35 +100,26 @@ spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket, int6
 
 spillway_decision spillway_token_bucket_reserve_at(spillway_token_bucket* bucket, int64_t n,
                                                    int64_t max_wait_ns, int64_t now_ns,
-                                                   spillway_token_bucket_reservation* reservation,
+                                                   spillway_reservation* reservation,
                                                    spillway_limit_status* out) noexcept {
-  if (reservation != nullptr) *reservation = {};
-  if (bucket == nullptr || reservation == nullptr) [[unlikely]]
-    return spillway::Misuse(out);
-  TokenBucket& object = *bucket->object;
-  const spillway::TokenBucketReservation reserved = object.Reserve(now_ns, n, max_wait_ns);
-  if (reserved) spillway::Hand(reserved, reservation);
-  return spillway::Answer(object, reserved.decision, now_ns, n, max_wait_ns, out);
+  return spillway::Reserve(bucket, n, max_wait_ns, now_ns, reservation, out);
 }
 
 spillway_decision spillway_token_bucket_reserve(spillway_token_bucket* bucket, int64_t n,
                                                 int64_t max_wait_ns,
-                                                spillway_token_bucket_reservation* reservation,
+                                                spillway_reservation* reservation,
                                                 spillway_limit_status* out) noexcept {
   return spillway_token_bucket_reserve_at(bucket, n, max_wait_ns, SteadyNow(), reservation, out);
 }
 
 spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
-                                                spillway_token_bucket_reservation* reservation,
+                                                spillway_reservation* reservation,
                                                 int64_t now_ns) noexcept {
-  if (bucket == nullptr || reservation == nullptr || reservation->n < 0) return SPILLWAY_E_MISUSE;
-  bucket->object->Cancel(spillway::Contents(*reservation), now_ns);
-  *reservation = {};
-  return SPILLWAY_OK;
+  return spillway::Cancel(bucket, reservation, now_ns);
 }
 
-spillway_status spillway_token_bucket_cancel(
-    spillway_token_bucket* bucket, spillway_token_bucket_reservation* reservation) noexcept {
+spillway_status spillway_token_bucket_cancel(spillway_token_bucket* bucket,
+                                             spillway_reservation* reservation) noexcept {
   return spillway_token_bucket_cancel_at(bucket, reservation, SteadyNow());
 }
 
@@ -210,13 +142,7 @@ spillway_status spillway_token_bucket_reconfigure_at(spillway_token_bucket* buck
                                                      const spillway_token_bucket_options* options,
                                                      int32_t inheritance, int64_t now_ns,
                                                      spillway_error* error) noexcept {
-  return spillway::Reconfigure(
-      bucket, options, error,
-      [=](TokenBucket& object, const TokenBucketSettings& settings, spillway::Error* problem) {
-        return CheckOptions(spillway::kInheritance, &inheritance, problem) &&
-               object.Reconfigure(settings, static_cast<spillway::Inheritance>(inheritance), now_ns,
-                                  problem);
-      });
+  return spillway::Reconfigure(bucket, options, inheritance, now_ns, error);
 }
 
 spillway_status spillway_token_bucket_reconfigure(spillway_token_bucket* bucket,

@@ -186,6 +186,133 @@ ADAPTIVE_LIMITER_METRICS: Final[tuple[MetricFamily[AdaptiveLimiterSnapshot], ...
 )
 
 
+class BulkheadRejection(StrEnum):
+    """Why a call has no slot. `retry_after` is always 0: nobody knows when a call ends."""
+
+    FULL = "full"
+    """Every slot is taken, or goes to somebody who waits already."""
+    QUEUE_FULL = "queue_full"
+    """Every slot is taken, and so is every place in the queue."""
+    SHED = "shed"
+    """Calls of its priority may use no more slots; the rest is kept for higher ones."""
+    TIMED_OUT = "timed_out"
+    """It waited as long as it may, or was stopped, and left the queue without a slot."""
+    QUEUED = "queued"
+    """Not refused: it waits, and its permit holds the place in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkheadSnapshot:
+    """What a bulkhead holds."""
+
+    in_flight: int
+    """Slots that are taken."""
+    max_concurrent: int
+    """Slots there are."""
+    queued: int
+    """Places in the queue that are taken. One that was left is free when all before it are."""
+    max_queue: int
+    """Places in the queue there are."""
+    total_admitted: int
+    """Calls that got a slot, at once or from the queue. 0 unless `counted`."""
+    total_full: int
+    """Calls refused because every slot was taken. 0 unless `counted`."""
+    total_queue_full: int
+    """Calls refused because every place in the queue was taken too. 0 unless `counted`."""
+    total_shed: int
+    """Calls refused because those of their priority may use no more slots. 0 unless `counted`."""
+    total_refused_normal: int
+    """Normal calls that were refused. 0 unless `counted`."""
+    total_refused_critical: int
+    """Critical calls that were refused. 0 unless `counted`."""
+    total_refused_sheddable: int
+    """Sheddable calls that were refused. 0 unless `counted`."""
+    total_queued: int
+    """Calls that joined the queue. 0 unless `counted`."""
+    total_left: int
+    """Calls that left the queue without a slot. 0 unless `counted`."""
+    total_misused: int
+    """Permits of another bulkhead, or settled twice; they changed nothing."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+BULKHEAD_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("max_concurrent", "count", 25, minimum=1, maximum=65535),
+    OptionInfo("max_queue", "count", 0, minimum=0, maximum=32767),
+    OptionInfo("max_wait", "duration", 0, minimum=1e-06, maximum=86400, zero="they do not wait"),
+    OptionInfo("normal_share", "fraction", 1.0, minimum=0.0, maximum=1.0),
+    OptionInfo("sheddable_share", "fraction", 0.5, minimum=0.0, maximum=1.0),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+BULKHEAD_METRICS: Final[tuple[MetricFamily[BulkheadSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_bulkhead_calls_total",
+        "counter",
+        "Calls by what was decided; one that waited counts when it gets its slot.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("full", lambda snapshot: snapshot.total_full),
+            ("queue_full", lambda snapshot: snapshot.total_queue_full),
+            ("shed", lambda snapshot: snapshot.total_shed),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_refused_calls_total",
+        "counter",
+        "The refused ones by their priority.",
+        "priority",
+        (
+            ("normal", lambda snapshot: snapshot.total_refused_normal),
+            ("critical", lambda snapshot: snapshot.total_refused_critical),
+            ("sheddable", lambda snapshot: snapshot.total_refused_sheddable),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queued_calls_total",
+        "counter",
+        "Calls that joined the queue, and those that left it without a slot.",
+        "event",
+        (
+            ("joined", lambda snapshot: snapshot.total_queued),
+            ("left", lambda snapshot: snapshot.total_left),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_misused_permits_total",
+        "counter",
+        "Permits of another bulkhead, or settled twice.",
+        "",
+        (("", lambda snapshot: snapshot.total_misused),),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_slots",
+        "gauge",
+        "Slots that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.in_flight),
+            ("all", lambda snapshot: snapshot.max_concurrent),
+        ),
+    ),
+    MetricFamily(
+        "spillway_bulkhead_queue_places",
+        "gauge",
+        "Places in the queue that are taken, and how many there are.",
+        "kind",
+        (
+            ("taken", lambda snapshot: snapshot.queued),
+            ("all", lambda snapshot: snapshot.max_queue),
+        ),
+    ),
+)
+
+
 class WindowKind(StrEnum):
     """What the rates are computed over."""
 
@@ -607,6 +734,345 @@ CLIENT_THROTTLE_METRICS: Final[tuple[MetricFamily[ClientThrottleSnapshot], ...]]
 )
 
 
+class KeyedLimiterRejection(StrEnum):
+    """Why a keyed limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """The key has not enough tokens now; `retry_after` says when it has."""
+    EXCEEDS_BURST = "exceeds_burst"
+    """More tokens than `burst` were asked for: there never are so many."""
+    TABLE_FULL = "table_full"
+    """The key has no cell and its set none to spare; `retry_after` says when the first is free."""
+
+
+class KeyedLimiterWhenFull(StrEnum):
+    """What becomes of a key for which the table has no cell."""
+
+    EVICT = "evict"
+    """It takes the cell of the key that has the fewest tokens taken, which are forgiven."""
+    REFUSE = "refuse"
+    """It is refused until a cell is free."""
+    ADMIT = "admit"
+    """It is admitted, and nothing is remembered of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedLimiterSnapshot:
+    """What a keyed limiter holds."""
+
+    cells: int
+    """Cells of the table: the most keys that can have tokens taken at the same time."""
+    total_admitted: int
+    """Calls that got what they asked for. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused because of their own key. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+    total_admitted_without_cell: int
+    """Calls that `when_full` admitted."""
+    total_refused_without_cell: int
+    """Calls that `when_full` refused."""
+    total_evicted: int
+    """Keys that lost their cell to another."""
+    total_forgiven_tokens: int
+    """Tokens that these had taken, rounded up."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+KEYED_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("rate", "number", 0, minimum=1e-10, maximum=1000000000.0, fixed=True, required=True),
+    OptionInfo("burst", "count", 1, minimum=1, maximum=16777216, fixed=True),
+    OptionInfo("max_keys", "count", 65536, minimum=1, maximum=67108864, fixed=True),
+    OptionInfo("when_full", "choice", "evict", choices=("evict", "refuse", "admit")),
+    OptionInfo("seed", "seed", 0, zero="a secret one", fixed=True),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+KEYED_LIMITER_METRICS: Final[tuple[MetricFamily[KeyedLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_keyed_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; without_cell: of a key with no room in the table.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+            ("admitted_without_cell", lambda snapshot: snapshot.total_admitted_without_cell),
+            ("refused_without_cell", lambda snapshot: snapshot.total_refused_without_cell),
+        ),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_evictions_total",
+        "counter",
+        "Keys that lost their cell to another.",
+        "",
+        (("", lambda snapshot: snapshot.total_evicted),),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_forgiven_tokens_total",
+        "counter",
+        "Tokens that these had taken, rounded up: they may take them once more.",
+        "",
+        (("", lambda snapshot: snapshot.total_forgiven_tokens),),
+    ),
+    MetricFamily(
+        "spillway_keyed_limiter_cells",
+        "gauge",
+        "Cells of the table: the most keys that can have tokens taken at once.",
+        "",
+        (("", lambda snapshot: snapshot.cells),),
+    ),
+)
+
+
+class LeakyBucketRejection(StrEnum):
+    """Why a leaky bucket refused."""
+
+    FULL = "full"
+    """The level is too high now: a call that may not wait would raise it above `free`, one that may
+    above `capacity`. `retry_after` says when it is low enough."""
+    EXCEEDS_CAPACITY = "exceeds_capacity"
+    """More was to be poured in at once than `capacity`, or, by a call that may not wait, than
+    `free`: that never fits."""
+    EXCEEDS_WAIT = "exceeds_wait"
+    """A reservation would have to wait longer than it may; `retry_after` says when it need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyBucketSnapshot:
+    """What a leaky bucket holds."""
+
+    level: int
+    """What it holds, rounded up: what has not leaked out yet of the calls that were admitted."""
+    capacity: int
+    """The highest level."""
+    time_to_empty_ns: int
+    """How long it takes to leak empty if nobody calls; 0 when it is empty."""
+    total_admitted: int
+    """Calls that were let through, at once or later. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+
+    @property
+    def time_to_empty(self) -> float:
+        """`time_to_empty_ns` in seconds."""
+        return self.time_to_empty_ns / 1e9
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+LEAKY_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("rate", "number", 0, minimum=1e-10, maximum=1000000000.0, required=True),
+    OptionInfo("capacity", "count", 1, minimum=1, maximum=1000000000),
+    OptionInfo("free", "count", 1000000000, minimum=1, maximum=1000000000),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+LEAKY_BUCKET_METRICS: Final[tuple[MetricFamily[LeakyBucketSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_leaky_bucket_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_level",
+        "gauge",
+        "What the bucket holds, rounded up.",
+        "",
+        (("", lambda snapshot: snapshot.level),),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_capacity",
+        "gauge",
+        "The highest level.",
+        "",
+        (("", lambda snapshot: snapshot.capacity),),
+    ),
+    MetricFamily(
+        "spillway_leaky_bucket_time_to_empty_seconds",
+        "gauge",
+        "How long the bucket would take to leak empty if nobody called.",
+        "",
+        (("", lambda snapshot: snapshot.time_to_empty),),
+    ),
+)
+
+
+class MultiLimiterRejection(StrEnum):
+    """Why a multi limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """One of its members has not enough now; `retry_after` says when all have."""
+    EXCEEDS_MEMBER = "exceeds_member"
+    """More was asked for than one of its members ever gives at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLimiterSnapshot:
+    """What a multi limiter holds."""
+
+    total_admitted: int
+    """Calls that all members let through. 0 unless `counted`."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+    total_given_back: int
+    """Calls that found a member emptied by others after they had taken from the ones before it, and
+    gave that back."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+MULTI_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+MULTI_LIMITER_METRICS: Final[tuple[MetricFamily[MultiLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_multi_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_multi_limiter_given_back_total",
+        "counter",
+        "Calls that lost a race for a member and gave back what they had taken.",
+        "",
+        (("", lambda snapshot: snapshot.total_given_back),),
+    ),
+)
+
+
+class SlidingWindowLimiterRejection(StrEnum):
+    """Why a sliding window limiter refused."""
+
+    EXHAUSTED = "exhausted"
+    """As many as the limit were admitted within its time; `retry_after` says when there is room."""
+    EXCEEDS_ONE = "exceeds_one"
+    """More than one permit was asked for: a call takes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlidingWindowLimiterSnapshot:
+    """What a sliding window limiter holds."""
+
+    in_window: int
+    """Permits that were taken within the last `per`."""
+    limit: int
+    """The most that are admitted within any `per`."""
+    time_to_empty_ns: int
+    """How long until nothing is within any of the windows if nobody takes a permit; 0 when nothing
+    is."""
+    total_admitted: int
+    """Permits that were taken."""
+    total_refused: int
+    """Calls that were refused. 0 unless `counted`."""
+    total_dry_run: int
+    """Calls that `dry_run` admitted. 0 unless `counted`."""
+
+    @property
+    def time_to_empty(self) -> float:
+        """`time_to_empty_ns` in seconds."""
+        return self.time_to_empty_ns / 1e9
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+SLIDING_WINDOW_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
+    OptionInfo("limit", "count", 0, minimum=1, maximum=1048576, fixed=True, required=True),
+    OptionInfo("per", "duration", 0, minimum=1e-09, maximum=31536000.0, fixed=True, required=True),
+    OptionInfo("second_limit", "count", 0, minimum=1, maximum=1048576, zero="none", fixed=True),
+    OptionInfo(
+        "second_per",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="none",
+        fixed=True,
+    ),
+    OptionInfo("third_limit", "count", 0, minimum=1, maximum=1048576, zero="none", fixed=True),
+    OptionInfo(
+        "third_per",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="none",
+        fixed=True,
+    ),
+    OptionInfo("dry_run", "flag", False),
+    OptionInfo("counted", "flag", True, fixed=True),
+)
+
+
+SLIDING_WINDOW_LIMITER_METRICS: Final[tuple[MetricFamily[SlidingWindowLimiterSnapshot], ...]] = (
+    MetricFamily(
+        "spillway_sliding_window_limiter_calls_total",
+        "counter",
+        "Calls by what was decided; dry_run: admitted by a dry run alone.",
+        "decision",
+        (
+            ("admitted", lambda snapshot: snapshot.total_admitted),
+            ("refused", lambda snapshot: snapshot.total_refused),
+            ("dry_run", lambda snapshot: snapshot.total_dry_run),
+        ),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_in_window",
+        "gauge",
+        "Permits that were taken within the last `per`.",
+        "",
+        (("", lambda snapshot: snapshot.in_window),),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_limit",
+        "gauge",
+        "The most that are admitted within any `per`.",
+        "",
+        (("", lambda snapshot: snapshot.limit),),
+    ),
+    MetricFamily(
+        "spillway_sliding_window_limiter_time_to_empty_seconds",
+        "gauge",
+        "How long until nothing is within any window if nobody takes a permit.",
+        "",
+        (("", lambda snapshot: snapshot.time_to_empty),),
+    ),
+)
+
+
 class TokenBucketRejection(StrEnum):
     """Why a token bucket refused."""
 
@@ -705,8 +1171,13 @@ TOKEN_BUCKET_METRICS: Final[tuple[MetricFamily[TokenBucketSnapshot], ...]] = (
 
 METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {
     "adaptive limiter": ADAPTIVE_LIMITER_METRICS,
+    "bulkhead": BULKHEAD_METRICS,
     "circuit breaker": CIRCUIT_BREAKER_METRICS,
     "client throttle": CLIENT_THROTTLE_METRICS,
+    "keyed limiter": KEYED_LIMITER_METRICS,
+    "leaky bucket": LEAKY_BUCKET_METRICS,
+    "multi limiter": MULTI_LIMITER_METRICS,
+    "sliding window limiter": SLIDING_WINDOW_LIMITER_METRICS,
     "token bucket": TOKEN_BUCKET_METRICS,
 }
 """By the noun of the policy."""

@@ -8,7 +8,7 @@
 //     ... decision.reason, decision.retry_after ...
 //   }
 //
-// breaker/circuit_breaker_options.h makes one, breaker/run.h does the above around a callable.
+// breaker/circuit_breaker_options.h makes one, base/run.h does the above around a callable.
 //
 //   closed ----- a rate reaches its threshold -----------> open
 //   open ------- the open time is over, somebody asks ---> half open

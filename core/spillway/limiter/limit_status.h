@@ -15,6 +15,8 @@ struct LimitStatus {
   // When refused: how long until the same call is admitted, if nobody comes before. kForever:
   // never.
   Nanos retry_after = 0;
+  // How long until `remaining` grows, if nobody takes any; 0 when it is `limit`.
+  Nanos next_after = 0;
 
   friend bool operator==(const LimitStatus&, const LimitStatus&) = default;
 };

@@ -7,8 +7,6 @@
 namespace spillway {
 namespace {
 
-constexpr auto kMostOwed = static_cast<uint64_t>(TokenBucketWord::kMostOwed);
-
 // What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
 uint64_t Owed(const TokenClock& clock, uint64_t ahead, uint64_t cost) {
   return ahead + cost <= clock.capacity() ? 0 : ahead + cost - clock.capacity();
@@ -109,19 +107,23 @@ TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept 
 
 void TokenBucket::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
 
-TokenBucketDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
-                                        uint32_t change) noexcept {
+void TokenBucket::CountDryRun() noexcept {
+  if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
+}
+
+LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
+                                    uint32_t change) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
-    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
-    return {.ahead = ahead, .change = change};
+    CountDryRun();
+    return {.detail = ahead, .change = change};
   }
   if (counted_) memory_->refused.Increment(owned_slots_);
-  return {.ahead = ahead, .reason = static_cast<int32_t>(reason), .change = change};
+  return {.detail = ahead, .reason = static_cast<int32_t>(reason), .change = change};
 }
 
 // ---- taking
 
-TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
+LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
@@ -130,14 +132,14 @@ TokenBucketDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept
       return kStay;
     return from.ahead + count * clock.token();
   });
-  if (count == 0) return {.ahead = view.ahead, .change = view.scale.change};
+  if (count == 0) return {.detail = view.ahead, .change = view.scale.change};
   if (view.next == kStay) {
     const bool never = count > view.scale.clock.burst();
     return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
                   view.ahead, view.scale.change);
   }
   CountAdmission();
-  return {.ahead = view.next, .change = view.scale.change};
+  return {.detail = view.next, .change = view.scale.change};
 }
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
@@ -159,23 +161,24 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
   return decision ? n : 0;  // n: a dry run
 }
 
-TokenBucketDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
+LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    const bool fits = from.ahead <= kMostOwed && count <= clock.Tokens(kMostOwed - from.ahead);
+    const uint64_t most = from.scale.most();
+    const bool fits = from.ahead <= most && count <= clock.Tokens(most - from.ahead);
     return fits ? from.ahead + count * clock.token() : kStay;
   });
   if (view.next == kStay)
     return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
   CountAdmission();
-  return {.ahead = view.next, .change = view.scale.change};
+  return {.detail = view.next, .change = view.scale.change};
 }
 
 // ---- reserving
 
-TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
+LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
   if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
   now = std::max<Nanos>(now, 0);
   const auto count = static_cast<uint64_t>(n);
@@ -184,18 +187,20 @@ TokenBucketReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos ma
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     refused = TokenBucketRejection::kExceedsBurst;
-    if (count > clock.burst()) return kStay;
+    if (count > (max_wait > 0 ? from.scale.limit() : clock.burst())) return kStay;
     const uint64_t next = from.ahead + count * clock.token();
-    refused = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    return next > kMostOwed || delay > std::max<Nanos>(max_wait, 0) ? kStay : next;
+    const bool in_time = delay <= std::max<Nanos>(max_wait, 0);
+    refused = in_time || max_wait <= 0 ? TokenBucketRejection::kExhausted
+                                       : TokenBucketRejection::kExceedsWait;
+    return in_time && next <= from.scale.most() ? next : kStay;
   });
   if (view.next == kStay) {
     const Decision decision = Refuse(refused, view.ahead, view.scale.change);
     return {.act_at = now, .worthless_at = now, .decision = decision};
   }
   CountAdmission();
-  return Reserved(now, n, delay, {.ahead = view.next, .change = view.scale.change},
+  return Reserved(now, n, delay, {.detail = view.next, .change = view.scale.change},
                   view.scale.clock);
 }
 
@@ -204,7 +209,7 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     // What it was worth under other options cannot be told, and too much would be a free token.
-    if (from.scale.change != reservation.decision.change || count > clock.burst() ||
+    if (from.scale.change != reservation.decision.change || count > from.scale.limit() ||
         now >= reservation.worthless_at)
       return kStay;
     const uint64_t all = count * clock.token();
@@ -228,31 +233,79 @@ void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
   });
 }
 
+// ---- taking in steps
+
+TokenBucket::Plan TokenBucket::PrepareSlowly(Nanos now, int64_t n) const noexcept {
+  const View view = Look(now);
+  const TokenClock& clock = view.scale.clock;
+  const auto count = static_cast<uint64_t>(n);
+  Plan plan{.seen = view.word, .next = 0, .cost = 0, .change = view.scale.change, .kind = {}};
+  if (count > clock.burst()) {
+    plan.kind = Plan::Kind::kNever;
+  } else {
+    plan.cost = count * clock.token();
+    plan.next = view.time + view.ahead + plan.cost;
+    plan.kind = Owed(clock, view.ahead, plan.cost) == 0 ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
+  }
+  if (plan.kind != Plan::Kind::kTakes && dry_run_.load(std::memory_order_relaxed))
+    plan.kind = Plan::Kind::kLetsPass;
+  return plan;
+}
+
+void TokenBucket::PutBack(const Plan& plan, Nanos now) noexcept {
+  uint64_t seen = plan.next;
+  if (memory_->word.compare_exchange_strong(seen, plan.seen, std::memory_order_relaxed)) return;
+  // Others have moved it since.
+  Update(now, [&](const View& from) {
+    // What it was worth under other options cannot be told, and too much would be a free token.
+    if (from.scale.change != plan.change) return kStay;
+    return from.ahead - std::min(from.ahead, plan.cost);
+  });
+}
+
+void TokenBucket::BeginTime(Nanos now) noexcept {
+  if (memory_->word.load(std::memory_order_relaxed) == TokenBucketWord::kFresh)
+    BeginTime(Look(now));
+}
+
 // ---- looking
 
 LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n,
                                   Nanos max_wait) const noexcept {
   now = std::max<Nanos>(now, 0);
   const View view = Look(now);
-  const TokenClock& clock = view.scale.clock;
   // Under other options than those of the decision, what is there now says more.
-  const uint64_t ahead = view.scale.change == decision.change ? decision.ahead : view.ahead;
-  const uint64_t there = ahead < clock.capacity() ? clock.capacity() - ahead : 0;
-  LimitStatus status{.remaining = static_cast<int64_t>(clock.Tokens(there)),
-                     .limit = static_cast<int64_t>(clock.burst()),
-                     .reset_after = clock.Until(now, ahead)};
-  if (decision.reason <= 0) return status;
-  const auto count = static_cast<uint64_t>(n);
-  if (count > clock.burst()) {
-    status.retry_after = kForever;
-  } else {
-    const uint64_t next = ahead + count * clock.token();
-    const Nanos wait = clock.Until(now, Owed(clock, ahead, count * clock.token()));
-    // Until it need not wait longer than it may, and no more is owed than can be.
-    status.retry_after = std::max(wait - std::max<Nanos>(max_wait, 0),
-                                  clock.Until(now, next - std::min(next, kMostOwed)));
-  }
+  const uint64_t ahead = view.scale.change == decision.change ? decision.detail : view.ahead;
+  LimitStatus status = Status(view.scale, ahead, now);
+  if (decision.reason > 0)
+    status.retry_after = RetryAfter(view.scale, ahead, now, n, std::max<Nanos>(max_wait, 0));
   return status;
+}
+
+// All but `retry_after`.
+LimitStatus TokenBucket::Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept {
+  const TokenClock& clock = scale.clock;
+  const uint64_t all = scale.limit() * clock.token();
+  const uint64_t remaining = clock.Tokens(all - std::min(all, ahead));
+  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
+                     .limit = static_cast<int64_t>(scale.limit()),
+                     .reset_after = clock.Until(now, ahead)};
+  if (remaining < scale.limit())
+    status.next_after = clock.Until(now, ahead + (remaining + 1) * clock.token() - all);
+  return status;
+}
+
+// Until a call for `n` need not wait longer than it may, and no more is owed than can be.
+Nanos TokenBucket::RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
+                              Nanos max_wait) noexcept {
+  const TokenClock& clock = scale.clock;
+  const auto count = static_cast<uint64_t>(n);
+  if (count > scale.limit()) return kForever;
+  const uint64_t cost = count * clock.token();
+  if (clock.Until(now, Owed(clock, 0, cost)) > max_wait) return kForever;  // even when it is full
+  const uint64_t next = ahead + cost;
+  return std::max(clock.Until(now, Owed(clock, ahead, cost)) - max_wait,
+                  clock.Until(now, next - std::min(next, scale.most())));
 }
 
 TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {

@@ -4,7 +4,7 @@
 //     ... call ...
 //   }
 //
-//   if (TokenBucketReservation slot = bucket->Reserve(now, 1, max_wait)) {
+//   if (LimiterReservation slot = bucket->Reserve(now, 1, max_wait)) {
 //     ... wait until slot.act_at, call; or bucket->Cancel(slot, later) ...
 //   }
 //
@@ -31,6 +31,7 @@
 #include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_decision.h"
 #include "spillway/limiter/token_bucket_memory.h"
 #include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/limiter/token_bucket_word.h"
@@ -41,31 +42,11 @@ namespace spillway {
 
 struct TokenBucketOptions;
 
-// What a bucket answered. TokenBucket::Describe says the rest, for whoever asks: it takes longer to
-// work out than the decision.
-struct TokenBucketDecision {
-  uint64_t ahead = 0;   // how far after the time of the call the bucket is full, on its clock
-  int32_t reason = 0;   // 0 = admitted, else a TokenBucketRejection; below 0: the count was
-  uint32_t change = 0;  // under which options: the number of changes before the call
-
-  explicit operator bool() const { return reason == 0; }
-};
-
-// Tokens that are taken, to be used from a time on.
-struct TokenBucketReservation {
-  Nanos act_at = 0;        // when they may be used; the time of the call if that is at once
-  Nanos worthless_at = 0;  // from then on a cancel gives nothing back
-  int64_t n = 0;           // 0 when refused
-  TokenBucketDecision decision = {};
-
-  explicit operator bool() const { return decision.reason == 0; }
-};
-
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
-  using Decision = TokenBucketDecision;
-  using Reservation = TokenBucketReservation;
+  using Decision = LimiterDecision;
+  using Reservation = LimiterReservation;
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
@@ -91,9 +72,9 @@ class TokenBucket {
     if (attempt.common) [[likely]] {
       if (attempt.ahead > static_cast<int64_t>(clock_.capacity() - attempt.cost)) {
         if (attempt.ahead <= TokenBucketWord::kMostAhead && CountRefusal()) [[likely]]
-          return {.ahead = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
+          return {.detail = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
       } else if (Finish(attempt)) [[likely]] {
-        return {.ahead = attempt.after()};
+        return {.detail = attempt.after()};
       }
     }
     return TryAcquireSlowly(now, n);
@@ -115,9 +96,8 @@ class TokenBucket {
     if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
       const uint64_t owed = attempt.after() - std::min(attempt.after(), clock_.capacity());
       const Nanos delay = clock_.Until(now, owed);
-      if (delay <= max_wait && attempt.after() <= uint64_t{TokenBucketWord::kMostOwed} &&
-          Finish(attempt)) [[likely]]
-        return Reserved(now, n, delay, {.ahead = attempt.after()}, clock_);
+      if (delay <= max_wait && attempt.after() <= most_ && Finish(attempt)) [[likely]]
+        return Reserved(now, n, delay, {.detail = attempt.after()}, clock_);
     }
     return ReserveSlowly(now, n, max_wait);
   }
@@ -151,11 +131,35 @@ class TokenBucket {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  // A clock, the rate it was made for, and how many changes came before it.
+  friend class LeakyBucket;   // which is one, with a bound on what may be owed
+  friend class MultiLimiter;  // which takes from several in steps
+
+  // What a bucket is made for.
+  struct Size {
+    double rate;
+    int32_t burst;     // as it was given: of a leaky bucket `free`, which may be above its capacity
+    int32_t room = 0;  // what a leaky bucket holds; 0: a token bucket
+
+    friend bool operator==(const Size&, const Size&) = default;
+  };
+
+  // A clock, what it was made for, and how many changes came before it.
   struct Scale {
     TokenClock clock;
-    double rate;
+    Size size;
     uint32_t change;
+
+    static Scale Of(const Size& size, uint32_t change) {
+      if (size.room == 0) return {TokenClock(size.rate, size.burst), size, change};
+      return {TokenClock(size.rate, std::min(size.burst, size.room), size.room), size, change};
+    }
+    // The most that can be taken by one call, tokens; and that can be missing, on the clock.
+    uint64_t limit() const {
+      return size.room == 0 ? clock.burst() : static_cast<uint64_t>(size.room);
+    }
+    uint64_t most() const {
+      return size.room == 0 ? uint64_t{TokenBucketWord::kMostOwed} : limit() * clock.token();
+    }
   };
 
   // The clocks of a changed bucket take turns in two of these.
@@ -170,7 +174,8 @@ class TokenBucket {
     Word words_[kWords];
   };
 
-  TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared);
+  TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared,
+              int32_t room = 0);
 
   // In place of how far ahead the word is to be: leave it.
   static constexpr uint64_t kStay = ~uint64_t{0};
@@ -211,11 +216,46 @@ class TokenBucket {
     return true;
   }
 
+  // What TryAcquire would do, told before it is done.
+  struct Plan {
+    enum class Kind : int32_t { kTakes, kRefuses, kNever, kLetsPass };  // the last: a dry run
+    uint64_t seen;
+    uint64_t next;  // the word after it
+    uint64_t cost;
+    uint32_t change;
+    Kind kind;
+  };
+
+  [[gnu::always_inline]] Plan Prepare(Nanos now, int64_t n) const noexcept {
+    const Attempt attempt = Begin(now, n);
+    if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
+      const bool fits = attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
+      if (fits || !dry_run_.load(std::memory_order_relaxed)) [[likely]]
+        return {.seen = attempt.seen,
+                .next = attempt.time + attempt.after(),
+                .cost = attempt.cost,
+                .change = 0,
+                .kind = fits ? Plan::Kind::kTakes : Plan::Kind::kRefuses};
+    }
+    return PrepareSlowly(now, n);
+  }
+  Plan PrepareSlowly(Nanos now, int64_t n) const noexcept;
+  // Does it. False: somebody else was faster.
+  bool Take(const Plan& plan) noexcept {
+    uint64_t seen = plan.seen;
+    return memory_->word.compare_exchange_strong(seen, plan.next, std::memory_order_relaxed);
+  }
+  // Undoes it.
+  void PutBack(const Plan& plan, Nanos now) noexcept;
+  void CountDryRun() noexcept;
+  // As the first call does, whatever it asks for.
+  void BeginTime(Nanos now) noexcept;
+
   static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,
                               const TokenClock& clock) noexcept {
     now = std::max<Nanos>(now, 0);
     // The last moment at which the clock does not yet show more than what was taken.
-    const Nanos full_after = clock.Until(now, decision.ahead + TokenBucketWord::kScales) - 1;
+    const Nanos full_after = clock.Until(now, decision.detail + TokenBucketWord::kScales) - 1;
     return {.act_at = SaturatingAdd(now, delay),
             .worthless_at = SaturatingAdd(now, full_after),
             .n = n,
@@ -235,7 +275,9 @@ class TokenBucket {
   }
   void CountFirstAdmission() noexcept;
 
-  Scale AsMade() const noexcept { return {.clock = clock_, .rate = made_.rate, .change = 0}; }
+  Scale AsMade() const noexcept {
+    return {.clock = clock_, .size = {made_.rate, made_.burst, room_}, .change = 0};
+  }
 
   // The bucket at one moment.
   struct View {
@@ -246,6 +288,9 @@ class TokenBucket {
     Scale scale;
   };
 
+  static LimitStatus Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept;
+  static Nanos RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
+                          Nanos max_wait) noexcept;
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
   Reservation ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept;
   Decision Refuse(TokenBucketRejection reason, uint64_t ahead, uint32_t change) noexcept;
@@ -254,9 +299,12 @@ class TokenBucket {
   bool BeginTime(const View& view) noexcept;
   template <class Decide>
   View Update(Nanos now, const Decide& decide) noexcept;
-  bool Change(const Settings& settings, Inheritance inheritance, Nanos now, Error* error) noexcept;
-  bool ChangeScale(const Settings& settings, Inheritance inheritance, Nanos now) noexcept;
-  static uint64_t Inherit(const View& from, const TokenClock& to, Inheritance inheritance) noexcept;
+  bool ChangeAlone(const Size& size, bool dry_run, Inheritance inheritance, Nanos now,
+                   Error* error) noexcept;
+  bool Change(const Size& size, bool dry_run, Inheritance inheritance, Nanos now,
+              Error* error) noexcept;
+  bool ChangeScale(const Size& size, Inheritance inheritance, Nanos now) noexcept;
+  static uint64_t Inherit(const View& from, const Scale& to, Inheritance inheritance) noexcept;
 
   // What the inline path reads comes first.
   TokenBucketMemory* memory_;
@@ -265,6 +313,7 @@ class TokenBucket {
   Atomic<bool> refuses_plainly_;  // neither counts refusals nor lets them through
   Atomic<bool> dry_run_;
   uint32_t owned_slots_;  // of OwnedCounter
+  uint64_t most_;         // that can be missing, as made
 
   ScaleCell changed_[2];
   Atomic<bool> changing_{false};  // somebody is writing one of them
@@ -272,6 +321,7 @@ class TokenBucket {
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;
+  int32_t room_;  // as made
   PolicyMemory owned_memory_;
   std::string name_;
 };

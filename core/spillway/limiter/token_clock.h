@@ -26,11 +26,24 @@ namespace spillway {
 class TokenClock {
  public:
   // `rate` in tokens a second, 1e-10 to 1e9; `burst` up to 2^30.
-  TokenClock(double rate, int64_t burst) : TokenClock(RateOf(rate), burst) {}
+  TokenClock(double rate, int64_t burst) : TokenClock(rate, burst, burst) {}
+  // For a bucket that may also owe some: a unit in which `most` tokens fit, from `burst` to 2^30.
+  // `most_units` that a token has: for words with fewer bits.
+  TokenClock(double rate, int64_t burst, int64_t most, uint64_t most_units = kMostUnits)
+      : TokenClock(RateOf(rate), burst, most, most_units) {}
 
   [[gnu::always_inline]] uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
 
+  // In whole units, which wrap never.
+  [[gnu::always_inline]] uint64_t Units(Nanos now) const {
+    auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
+    if (!is_nanos()) [[unlikely]]
+      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
+    return time;
+  }
+
   constexpr uint64_t token() const { return token_.divisor(); }
+  constexpr uint64_t token_units() const { return token() >> kSpareBits; }
   constexpr uint64_t capacity() const { return capacity_; }
   constexpr uint64_t burst() const { return burst_; }
 
@@ -39,11 +52,15 @@ class TokenClock {
 
   // How long after `now` the clock has moved on by `span`, below 2^63; kForever if it never does.
   Nanos Until(Nanos now, uint64_t span) const {
+    return UntilUnits(now, (span + (1 << kSpareBits) - 1) >> kSpareBits);
+  }
+
+  // The same of whole units, below 2^63.
+  Nanos UntilUnits(Nanos now, uint64_t units) const {
     now = std::max<Nanos>(now, 0);
-    const uint64_t units = (span + (1 << kSpareBits) - 1) >> kSpareBits;
     if (is_nanos()) [[likely]]
       return std::min(static_cast<Nanos>(units), kForever - now);
-    if (span == 0) return 0;
+    if (units == 0) return 0;
     const Wide then =
         (((Wide{Units(now)} + units) << kFractionBits) + multiplier_ - 1) / multiplier_;
     return then > static_cast<Wide>(kForever) ? kForever : static_cast<Nanos>(then) - now;
@@ -55,17 +72,15 @@ class TokenClock {
   // So that a full bucket, and as much debt again, is less than a quarter of the way to the wrap.
   static constexpr uint64_t kMostUnits = uint64_t{1} << 59;
 
-  TokenClock(const Rate& rate, int64_t burst)
-      : TokenClock(rate, static_cast<uint64_t>(burst), UnitsOfToken(rate, burst)) {}
-  TokenClock(const Rate& rate, uint64_t burst, uint64_t units)
-      : multiplier_(Multiplier(rate, units)),
-        token_(units << kSpareBits),
-        burst_(burst),
-        capacity_(burst * token()) {}
+  TokenClock(const Rate& rate, int64_t burst, int64_t most, uint64_t most_units)
+      : token_(UnitsOfToken(rate, most, most_units) << kSpareBits),
+        multiplier_(Multiplier(rate, token_units())),
+        burst_(static_cast<uint64_t>(burst)),
+        capacity_(burst_ * token()) {}
 
-  static uint64_t UnitsOfToken(const Rate& rate, int64_t burst) {
-    const Wide most = kMostUnits / static_cast<uint64_t>(burst);
-    return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, most));
+  static uint64_t UnitsOfToken(const Rate& rate, int64_t most, uint64_t most_units) {
+    const Wide longest = std::min(most_units, kMostUnits / static_cast<uint64_t>(most));
+    return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, longest));
   }
 
   // Units in a nanosecond, at most 1, times 2^63, rounded up: by a division in binary, because the
@@ -86,15 +101,8 @@ class TokenClock {
   // for a multiplication then.
   constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
 
-  [[gnu::always_inline]] uint64_t Units(Nanos now) const {
-    auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
-    if (!is_nanos()) [[unlikely]]
-      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
-    return time;
-  }
-
-  uint64_t multiplier_;
   Divider token_;
+  uint64_t multiplier_;
   uint64_t burst_;
   uint64_t capacity_;
 };

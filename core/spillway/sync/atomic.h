@@ -5,6 +5,7 @@
 #define SPILLWAY_SYNC_ATOMIC_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace spillway {
@@ -24,6 +25,9 @@ static_assert(Atomic<int64_t>::is_always_lock_free && Atomic<double>::is_always_
 // of a hundred alike each wins once in a hundred. So many losses in a row are out of reach of both;
 // each caller says what it then falls back to.
 inline constexpr int kMaxAttempts = 1 << 16;
+
+// How many words a table looks at together: those of one cache line.
+inline constexpr size_t kWordsOfSet = 8;
 
 }  // namespace spillway
 

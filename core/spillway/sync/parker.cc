@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <ctime>
+#include <limits>
 
 #include "spillway/sync/atomic.h"
 
@@ -16,10 +18,23 @@ namespace {
 using Flag = Atomic<uint32_t>;
 static_assert(Flag::is_always_lock_free && sizeof(Flag) == sizeof(uint32_t));
 
-// Until a wake-up, the time, a signal, or for no reason; not at all when `flag` is set.
-void WaitOn(const Flag& flag, Nanos until) noexcept {
+// Until a wake-up, the time, a signal, or for no reason; not at all when `word`, of 32 bits, is not
+// `value`.
+void WaitOn(const void* word, uint32_t value, Nanos until) noexcept {
+  until = std::max<Nanos>(until, 0);
   const timespec time{until / kNanosPerSecond, until % kNanosPerSecond};
-  syscall(SYS_futex, &flag, FUTEX_WAIT_BITSET_PRIVATE, 0, &time, nullptr, FUTEX_BITSET_MATCH_ANY);
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, &time, nullptr,
+          FUTEX_BITSET_MATCH_ANY);
+}
+
+void WakeOn(const void* word) noexcept {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, std::numeric_limits<int>::max(), nullptr, nullptr,
+          0);
+}
+
+const void* LowHalf(const Word& word) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&word);
+  return std::endian::native == std::endian::little ? bytes : bytes + sizeof(uint32_t);
 }
 
 }  // namespace
@@ -30,13 +45,19 @@ bool ParkUntil(Nanos until, const std::stop_token& stop) noexcept {
   const std::stop_callback on_stop(stop, [&] {
     // Relaxed: it says all there is to say, and the kernel orders it with the wait.
     stopped.store(1, std::memory_order_relaxed);
-    syscall(SYS_futex, &stopped, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    WakeOn(&stopped);
   });
   for (;;) {
     if (stopped.load(std::memory_order_relaxed) != 0) return false;
     if (SteadyNow() >= until) return true;
-    WaitOn(stopped, until);
+    WaitOn(&stopped, 0, until);
   }
 }
+
+void ParkWhile(const Word& word, uint32_t value, Nanos until) noexcept {
+  WaitOn(LowHalf(word), value, until);
+}
+
+void WakeAll(const Word& word) noexcept { WakeOn(LowHalf(word)); }
 
 }  // namespace spillway

@@ -89,7 +89,7 @@ TEST(TokenBucketTest, WhoWaitsAsLongAsItWasToldIsAdmittedAndNoSooner) {
     bucket->ForceAcquire(now, static_cast<int64_t>(random() % 40));
     now += static_cast<Nanos>(random() % 1000);
     const auto n = static_cast<int64_t>(1 + random() % static_cast<uint64_t>(settings.burst));
-    const TokenBucketDecision refused = bucket->TryAcquire(now, n);
+    const LimiterDecision refused = bucket->TryAcquire(now, n);
     if (refused) continue;
     const Nanos wait = bucket->Describe(refused, now, n).retry_after;
     ASSERT_GT(wait, 0);
@@ -150,7 +150,7 @@ TEST(TokenBucketTest, ATokenIsThereAfterAnyNumberOfYears) {
 TEST(TokenBucketTest, ACancelBeforeItsTimeGivesAllBackHoweverLongTheBucketWouldFill) {
   for (const double rate : {2.5e-5, 1e-10}) {
     const auto bucket = MakeBucket({.rate = rate, .burst = 1'000'000'000});
-    const TokenBucketReservation all = bucket->Reserve(kYear, 900'000'000, 0);
+    const LimiterReservation all = bucket->Reserve(kYear, 900'000'000, 0);
     ASSERT_TRUE(all);
     bucket->Cancel(all, kYear);
     EXPECT_EQ(bucket->Snapshot(kYear).tokens, 1'000'000'000) << rate;
@@ -184,7 +184,7 @@ TEST(TokenBucketTest, NoCountOrTimeMintsTokens) {
                                                                 : "admitted");
         EXPECT_LE(bucket->AcquireUpTo(now, n), 2);
         EXPECT_EQ(bucket->AcquireUpTo(now, n) < 0, n < 0);
-        const TokenBucketReservation made = bucket->Reserve(now, n, 0);
+        const LimiterReservation made = bucket->Reserve(now, n, 0);
         EXPECT_EQ(made.decision.reason < 0, n < 0);
         bucket->Describe(made.decision, now, n, kLeast);
         bucket->ForceAcquire(now, n);
@@ -221,10 +221,10 @@ TEST(TokenBucketTest, AGarbageReservationGivesBackNoMoreThanABurst) {
   for (int i = 0; i < 20'000; ++i) {
     const auto bucket = MakeBucket({.rate = 10, .burst = 5});
     bucket->ForceAcquire(0, 1000);
-    TokenBucketReservation garbage{.act_at = static_cast<Nanos>(random() >> random() % 64),
-                                   .worthless_at = static_cast<Nanos>(random() >> random() % 64),
-                                   .n = static_cast<int64_t>(random() >> random() % 64),
-                                   .decision = {.change = static_cast<uint32_t>(random() % 3)}};
+    LimiterReservation garbage{.act_at = static_cast<Nanos>(random() >> random() % 64),
+                               .worthless_at = static_cast<Nanos>(random() >> random() % 64),
+                               .n = static_cast<int64_t>(random() >> random() % 64),
+                               .decision = {.change = static_cast<uint32_t>(random() % 3)}};
     bucket->Cancel(garbage, static_cast<Nanos>(random() >> 1 >> random() % 62));
     ASSERT_LE(bucket->Snapshot(0).tokens, 5 - 1000 + 5);
   }

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "spillway/base/time.h"
+#include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
 namespace {
@@ -20,7 +21,7 @@ std::unique_ptr<TokenBucket> Make(double rate) {
 TEST(WaitForTest, WaitsUntilTheTokensMayBeUsed) {
   const auto bucket = Make(200);
   EXPECT_TRUE(WaitFor(*bucket, bucket->Reserve(SteadyNow(), 1, 0)));
-  const TokenBucketReservation next = bucket->Reserve(SteadyNow(), 1, kForever);
+  const LimiterReservation next = bucket->Reserve(SteadyNow(), 1, kForever);
   EXPECT_TRUE(WaitFor(*bucket, next));
   EXPECT_GE(SteadyNow(), next.act_at);
 }

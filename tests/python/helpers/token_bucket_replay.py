@@ -35,7 +35,7 @@ class Replay:
             status = status | {"retry_after_ns": None}
             assert decision.retry_after == float("inf")
         assert {name: getattr(decision, name) for name in status} == status
-        for name in ("retry_after", "reset_after"):
+        for name in ("retry_after", "reset_after", "next_after"):
             nanos = getattr(decision, f"{name}_ns")
             assert nanos is None or getattr(decision, name) * SECOND >= nanos
 

@@ -1,4 +1,4 @@
-#include "spillway/breaker/run.h"
+#include "spillway/base/run.h"
 
 #include <gtest/gtest.h>
 

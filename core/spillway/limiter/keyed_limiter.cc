@@ -1,0 +1,287 @@
+// The calls that are made for each request. Nothing here allocates or throws.
+//
+// All cells of a set are read first, then the latest time that everybody must know of: whoever sees
+// a cell sees a time that is at most `lag_` before the one it was written at, so that no cell that
+// still counts looks like one whose time has passed.
+//
+// A key has one cell. To enter it, a cell is claimed, all others are looked at again, and only if
+// none is the key's the claim is turned into what is taken. So of two calls that enter the same key
+// in two cells at least one sees the other: it gives way to a cell in use and to an earlier claim,
+// and cancels a later one. A claim that its owner left behind is anybody's to complete.
+#include "spillway/limiter/keyed_limiter.h"
+
+#include <algorithm>
+
+namespace spillway {
+
+// ---- a set
+
+// The time of a call, once its cells have been read.
+void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
+  view->newest = memory_->newest.load(std::memory_order_relaxed);
+  view->time = std::max(view->newest, clock_.Units(now));
+  view->moves_time = view->time - view->newest > lag_;
+}
+
+// Finds the cell of a key, if it has one.
+[[gnu::always_inline]] inline bool KeyedLimiter::Find(Nanos now, KeyHash key,
+                                                      View* view) const noexcept {
+  view->cells = CellsOf(key);
+  view->tag = KeyedLimiterWord::TagOf(key);
+  for (size_t i = 0; i < kWordsOfSet; ++i) {
+    view->index = IndexOf(key, i);
+    // (60) acquire: pairs with (63).
+    const KeyedLimiterWord word(view->cells[view->index].load(std::memory_order_acquire));
+    if (!word.IsOf(view->tag)) continue;
+    view->word = word.bits();
+    TellTime(now, view);
+    view->ahead = word.Ahead(view->time, span_);
+    return true;
+  }
+  return false;
+}
+
+// Finds the cell of a key, or one that can be its.
+KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
+  View view;
+  view.cells = CellsOf(key);
+  view.tag = KeyedLimiterWord::TagOf(key);
+  uint64_t words[kWordsOfSet];
+  for (size_t i = 0; i < kWordsOfSet; ++i) {
+    // (64) seq_cst: pairs with (61), as (62) does, for whoever completes the claim of another; and
+    // acquire: pairs with (63).
+    words[i] = view.cells[i].load(std::memory_order_seq_cst);
+  }
+  TellTime(now, &view);
+  uint64_t least = ~uint64_t{0};
+  for (size_t i = 0; i < kWordsOfSet; ++i) {
+    const size_t index = IndexOf(key, i);
+    const KeyedLimiterWord word(words[index]);
+    const bool own = word.tag() == view.tag;
+    const uint64_t ahead = own ? 0 : word.Ahead(view.newest, span_);
+    // A claim of the key is completed before another cell is looked for.
+    if (!word.IsOf(view.tag) && (view.cell == Cell::kClaimed || (!own && ahead >= least))) continue;
+    least = ahead;
+    view.cell = !own ? Cell::kFree : word.claimed() ? Cell::kClaimed : Cell::kOfKey;
+    view.index = index;
+    view.word = word.bits();
+    if (view.cell == Cell::kOfKey) {
+      view.ahead = word.Ahead(view.time, span_);
+      return view;
+    }
+  }
+  // A cell whose time has passed for this call is free once that is so for all.
+  view.moves_time |= least > 0;
+  view.free_in = least - std::min(least, view.time - view.newest);
+  if (view.free_in > 0) view.cell = Cell::kOfAnother;
+  return view;
+}
+
+// False, here and below: others were faster.
+bool KeyedLimiter::Replace(const View& view, KeyedLimiterWord word) noexcept {
+  uint64_t seen = view.word;
+  // (63) release: pairs with (60), (62) and (64). Whoever sees the cell knows of the time that was
+  // moved for it.
+  return view.cells[view.index].compare_exchange_strong(
+      seen, word.bits(), std::memory_order_release, std::memory_order_relaxed);
+}
+
+bool KeyedLimiter::MoveNewest(const View& view) noexcept {
+  uint64_t newest = view.newest;
+  for (int attempt = 0; attempt < kMaxAttempts && newest < view.time; ++attempt) {
+    if (memory_->newest.compare_exchange_weak(newest, view.time, std::memory_order_relaxed))
+      return true;
+  }
+  return newest >= view.time;
+}
+
+bool KeyedLimiter::Claim(View* view, uint64_t cost) noexcept {
+  const KeyedLimiterWord claim = KeyedLimiterWord::Claimed(view->tag, view->time + cost);
+  uint64_t seen = view->word;
+  // (61) seq_cst: pairs with (62) and (64). Of two claims one comes first, and whoever makes the
+  // other sees it.
+  if (!view->cells[view->index].compare_exchange_strong(
+          seen, claim.bits(), std::memory_order_seq_cst, std::memory_order_relaxed))
+    return false;
+  if (view->cell == Cell::kOfAnother && !KeyedLimiterWord(view->word).claimed()) {
+    memory_->evicted.fetch_add(1, std::memory_order_relaxed);
+    memory_->forgiven_tokens.fetch_add((view->free_in + token_ - 1) / token_,
+                                       std::memory_order_relaxed);
+  }
+  view->word = claim.bits();
+  return true;
+}
+
+// Whether no other cell is the key's, so that a claim may be completed.
+bool KeyedLimiter::IsAlone(const View& view) noexcept {
+  for (size_t i = 0; i < kWordsOfSet; ++i) {
+    if (i == view.index) continue;
+    // (62) seq_cst: pairs with (61); and acquire: pairs with (63).
+    const KeyedLimiterWord word(view.cells[i].load(std::memory_order_seq_cst));
+    if (word.tag() != view.tag) continue;
+    const bool gives_way = !word.claimed() || i < view.index;
+    uint64_t seen = gives_way ? view.word : word.bits();
+    Word& cell = view.cells[gives_way ? view.index : i];
+    const bool removed =
+        cell.compare_exchange_strong(seen, KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
+    if (gives_way || !removed) return false;
+  }
+  return true;
+}
+
+// Writes what `cost` more makes of the key.
+bool KeyedLimiter::Take(View view, uint64_t cost) noexcept {
+  if (view.moves_time && !MoveNewest(view)) return false;
+  if (view.cell != Cell::kOfKey) {
+    if (view.cell != Cell::kClaimed && !Claim(&view, cost)) return false;
+    if (!IsAlone(view)) return false;
+    // What the key took in a cell that it has lost since was taken before this.
+    view.time = std::max(view.time, memory_->newest.load(std::memory_order_relaxed));
+  }
+  return Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + view.ahead + cost));
+}
+
+// ---- counting
+
+void KeyedLimiter::Count(OwnedCounter& counter) noexcept {
+  if (counted_ && !counter.TryIncrement(owned_slots_)) [[unlikely]]
+    counter.Increment(owned_slots_);
+}
+
+LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept {
+  if (dry_run_.load(std::memory_order_relaxed)) {
+    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
+    return {.detail = detail};
+  }
+  if (reason == KeyedLimiterRejection::kTableFull) {
+    memory_->refused_without_cell.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    Count(memory_->refused);
+  }
+  return {.detail = detail, .reason = static_cast<int32_t>(reason)};
+}
+
+// ---- taking
+
+LimiterDecision KeyedLimiter::TryAcquire(Nanos now, KeyHash key, int64_t n) noexcept {
+  View view;
+  if (static_cast<uint64_t>(n) - 1 < clock_.burst() && Find(now, key, &view)) [[likely]] {
+    const uint64_t after = view.ahead + static_cast<uint64_t>(n) * token_;
+    if (after > capacity_) return Refuse(KeyedLimiterRejection::kExhausted, view.ahead);
+    if (!view.moves_time && Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + after))) {
+      Count(memory_->admitted);
+      return {.detail = after};
+    }
+  }
+  return TryAcquireSlowly(now, key, n);
+}
+
+LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept {
+  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  const auto count = static_cast<uint64_t>(n);
+  View view = Look(now, key);
+  if (count == 0) return {.detail = view.ahead};
+  if (count > clock_.burst()) return Refuse(KeyedLimiterRejection::kExceedsBurst, view.ahead);
+  const uint64_t cost = count * token_;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now, key)) {
+    if (view.ahead + cost > capacity_) break;
+    if (view.cell == Cell::kOfAnother) {
+      const auto when_full = when_full_.load(std::memory_order_relaxed);
+      if (when_full == KeyedLimiterWhenFull::kRefuse)
+        return Refuse(KeyedLimiterRejection::kTableFull, view.free_in);
+      if (when_full == KeyedLimiterWhenFull::kAdmit) {
+        memory_->admitted_without_cell.fetch_add(1, std::memory_order_relaxed);
+        return {.detail = cost};
+      }
+    }
+    if (Take(view, cost)) {
+      Count(memory_->admitted);
+      return {.detail = view.ahead + cost};
+    }
+  }
+  return Refuse(KeyedLimiterRejection::kExhausted, view.ahead);
+}
+
+void KeyedLimiter::Refund(Nanos now, KeyHash key, int64_t n) noexcept {
+  if (n <= 0) return;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const View view = Look(now, key);
+    if (view.ahead == 0) return;
+    const bool all = static_cast<uint64_t>(n) > view.ahead / token_;
+    const uint64_t left = all ? 0 : view.ahead - static_cast<uint64_t>(n) * token_;
+    if (Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + left))) return;
+  }
+}
+
+void KeyedLimiter::Forget(KeyHash key) noexcept {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const View view = Look(0, key);
+    if (view.cell != Cell::kOfKey || Replace(view, KeyedLimiterWord(KeyedLimiterWord::kEmpty)))
+      return;
+  }
+}
+
+void KeyedLimiter::Reset() noexcept {
+  memory_->newest.store(0, std::memory_order_relaxed);
+  for (size_t i = 0; i < set_count_; ++i) {
+    for (Word& cell : sets_[i].cells)
+      cell.store(KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
+  }
+}
+
+// ---- looking
+
+LimitStatus KeyedLimiter::Describe(const Decision& decision, Nanos now, int64_t n,
+                                   Nanos) const noexcept {
+  const uint64_t time = clock_.Units(now);
+  // Time that was further on for the decision than the caller's.
+  const uint64_t late = std::max(time, memory_->newest.load(std::memory_order_relaxed)) - time;
+  const auto after = [&](uint64_t units) {
+    return units == 0 ? Nanos{0} : clock_.UntilUnits(now, late + units);
+  };
+  const bool is_full = decision.reason == static_cast<int32_t>(KeyedLimiterRejection::kTableFull);
+  const uint64_t ahead = decision.detail;
+  const uint64_t there = is_full || ahead > capacity_ ? 0 : capacity_ - ahead;
+  const uint64_t remaining = there / token_;
+  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
+                     .limit = static_cast<int64_t>(clock_.burst()),
+                     .reset_after = after(ahead)};
+  const auto count = static_cast<uint64_t>(n);
+  if (is_full) {
+    status.next_after = status.retry_after = after(ahead);
+    return status;
+  }
+  if (remaining < clock_.burst())
+    status.next_after = after(ahead + (remaining + 1) * token_ - capacity_);
+  if (decision.reason > 0)
+    status.retry_after =
+        count > clock_.burst() ? kForever : after(ahead + count * token_ - capacity_);
+  return status;
+}
+
+KeyedLimiterSnapshot KeyedLimiter::Snapshot(Nanos) const noexcept {
+  const auto total = [](const Word& word) { return word.load(std::memory_order_relaxed); };
+  return {.cells = static_cast<int32_t>(set_count_ * kWordsOfSet),
+          .total_admitted = memory_->admitted.Sum(),
+          .total_refused = memory_->refused.Sum(),
+          .total_dry_run = total(memory_->dry_run),
+          .total_admitted_without_cell = total(memory_->admitted_without_cell),
+          .total_refused_without_cell = total(memory_->refused_without_cell),
+          .total_evicted = total(memory_->evicted),
+          .total_forgiven_tokens = total(memory_->forgiven_tokens)};
+}
+
+int64_t KeyedLimiter::CountLiveKeys(Nanos now) const noexcept {
+  int64_t live = 0;
+  const uint64_t time =
+      std::max(memory_->newest.load(std::memory_order_relaxed), clock_.Units(now));
+  for (size_t i = 0; i < set_count_; ++i) {
+    for (const Word& cell : sets_[i].cells) {
+      const KeyedLimiterWord word(cell.load(std::memory_order_relaxed));
+      live += !word.claimed() && word.Ahead(time, span_) > 0;
+    }
+  }
+  return live;
+}
+
+}  // namespace spillway

@@ -1,0 +1,82 @@
+// The calls are those of the token bucket; here it is made, changed and told of.
+#include "spillway/limiter/leaky_bucket.h"
+
+#include <algorithm>
+#include <new>
+
+#include "spillway/base/option.h"
+#include "spillway/base/policy_memory.h"
+
+namespace spillway {
+namespace {
+
+// What the token bucket says is what is meant here.
+static_assert(static_cast<int32_t>(LeakyBucketRejection::kFull) ==
+              static_cast<int32_t>(TokenBucketRejection::kExhausted));
+static_assert(static_cast<int32_t>(LeakyBucketRejection::kExceedsCapacity) ==
+              static_cast<int32_t>(TokenBucketRejection::kExceedsBurst));
+static_assert(static_cast<int32_t>(LeakyBucketRejection::kExceedsWait) ==
+              static_cast<int32_t>(TokenBucketRejection::kExceedsWait));
+
+TokenBucketSettings SettingsOfTokens(const LeakyBucketSettings& settings) {
+  return {.rate = settings.rate,
+          .burst = settings.free,
+          .dry_run = settings.dry_run,
+          .counted = settings.counted};
+}
+
+}  // namespace
+
+std::unique_ptr<LeakyBucket> LeakyBucket::Make(std::string_view name, const Settings& settings,
+                                               Error* error, void* memory, bool shared) noexcept {
+  if (!CheckName(name, error) || !CheckOptions(kLeakyBucketOptions, &settings, error))
+    return nullptr;
+  PolicyMemory owned;
+  memory = MemoryFor(memory, MemoryBytes(), &owned, error);
+  if (memory == nullptr) return nullptr;
+  try {
+    std::unique_ptr<LeakyBucket> bucket(new LeakyBucket(name, settings, memory, shared));
+    bucket->bucket_.owned_memory_ = std::move(owned);
+    return bucket;
+  } catch (const std::bad_alloc&) {
+    SetError(error, StatusCode::kNoMemory, "no memory for a leaky bucket");
+    return nullptr;
+  }
+}
+
+LeakyBucket::LeakyBucket(std::string_view name, const Settings& settings, void* memory, bool shared)
+    : bucket_(name, SettingsOfTokens(settings), memory, shared, settings.capacity) {}
+
+LeakyBucketSettings LeakyBucket::settings() const noexcept {
+  TokenBucket::Scale scale = bucket_.AsMade();
+  bucket_.LoadWord(&scale);
+  return {.rate = scale.size.rate,
+          .capacity = scale.size.room,
+          .free = scale.size.burst,
+          .dry_run = bucket_.dry_run_.load(std::memory_order_relaxed),
+          .counted = bucket_.counted_};
+}
+
+bool LeakyBucket::Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
+                              Error* error) noexcept {
+  const Settings before = this->settings();
+  return CheckOptions(kLeakyBucketOptions, &settings, error) &&
+         CheckFixed(kLeakyBucketOptions, &before, &settings, error) &&
+         bucket_.ChangeAlone({settings.rate, settings.free, settings.capacity}, settings.dry_run,
+                             inheritance, now, error);
+}
+
+LeakyBucketSnapshot LeakyBucket::Snapshot(Nanos now) const noexcept {
+  now = std::max<Nanos>(now, 0);
+  const TokenBucket::View view = bucket_.Look(now);
+  const TokenClock& clock = view.scale.clock;
+  const TokenBucketMemory& memory = *bucket_.memory_;
+  return {.level = static_cast<int64_t>(clock.Tokens(view.ahead + clock.token() - 1)),
+          .capacity = view.scale.size.room,
+          .time_to_empty_ns = clock.Until(now, view.ahead),
+          .total_admitted = memory.admitted.Sum(),
+          .total_refused = memory.refused.Sum(),
+          .total_dry_run = memory.dry_run.load(std::memory_order_relaxed)};
+}
+
+}  // namespace spillway

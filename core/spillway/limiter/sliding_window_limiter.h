@@ -1,0 +1,228 @@
+// A sliding window limiter: never more than `limit` within any `per`.
+//
+//   if (limiter->TryAcquire(now)) {
+//     ... call ...
+//   }
+//
+// limiter/sliding_window_limiter_options.h makes one. Of the times that callers gave, no half-open
+// interval as long as `per` holds more than `limit` of those admitted, wherever it begins; nor of
+// the times it was recorded at, which only go forward. Up to two more windows are held over the
+// same log, all of them by each admission or none. That takes 8 bytes for each permit of the
+// largest limit, up to the next power of two; a TokenBucket takes one word, and lets through up to
+// burst more within some `per`.
+//
+// A call takes one permit. There is no Reserve: a place in the log cannot be given back, so a
+// reservation that was cancelled would stay taken.
+//
+// Thread safety: every method may be called from any thread; only the destructor needs the object
+// to itself. Progress: all are lock-free, throw nothing, and make no system call but for the clock
+// in the overload that takes no time. None allocates, but for the first counted refusal of a thread
+// by any policy, which makes a note of the thread's end in the C library. An admission is one
+// compare-exchange of one word, the slot of its number, and one of a hint; a refusal only reads
+// (and counts itself, unless `counted` is off).
+#ifndef SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
+#define SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "spillway/base/error.h"
+#include "spillway/base/policy_memory.h"
+#include "spillway/base/time.h"
+#include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_decision.h"
+#include "spillway/limiter/sliding_window_limiter_memory.h"
+#include "spillway/limiter/sliding_window_limiter_settings.h"
+#include "spillway/limiter/sliding_window_ring.h"
+#include "spillway/sync/atomic.h"
+
+namespace spillway {
+
+struct SlidingWindowLimiterOptions;
+
+class SlidingWindowLimiter {
+ public:
+  using Settings = SlidingWindowLimiterSettings;
+  using Decision = LimiterDecision;
+
+  // Null, with `error` filled, when the name is too long, an option is out of range or a window has
+  // only one of its two options. `memory` is null, or MemoryBytes(settings) bytes, aligned to a
+  // cache line, all-zero or in use by limiters with the same settings; it must outlive the limiter.
+  // `shared` says that other processes use it too.
+  static std::unique_ptr<SlidingWindowLimiter> Make(std::string_view name, const Settings& settings,
+                                                    Error* error, void* memory = nullptr,
+                                                    bool shared = false) noexcept;
+  // For settings that Make accepts.
+  static size_t MemoryBytes(const Settings& settings) noexcept;
+
+  // An absl::StatusOr<std::unique_ptr<SlidingWindowLimiter>>. Defined in
+  // limiter/sliding_window_limiter_options.h: who does not include that header does not need
+  // Abseil.
+  template <typename Options = SlidingWindowLimiterOptions>
+  static auto Create(std::string_view name, const Options& options);
+
+  SlidingWindowLimiter(const SlidingWindowLimiter&) = delete;
+  SlidingWindowLimiter& operator=(const SlidingWindowLimiter&) = delete;
+  ~SlidingWindowLimiter();
+
+  // Takes a permit. `n` = 0 takes none and tells what is there; more than 1 is refused for good
+  // (kExceedsOne).
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
+    const View view = Look(now);
+    if (n == 1 && IsWhole(view)) [[likely]] {
+      if (view.full) {
+        if (CountRefusal()) [[likely]]
+          return {.detail = view.head, .reason = kExhausted};
+      } else if (ring_.only_first() && Finish(view)) [[likely]] {
+        return {.detail = view.head + 1};
+      }
+    }
+    return TryAcquireSlowly(now, n);
+  }
+  // The same at SteadyNow().
+  Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
+
+  // Forgets what was admitted before this call, so that as many as at first may come; what is
+  // admitted while it runs counts. Time may begin again with the next call, even at an earlier one
+  // than before.
+  void Reset() noexcept;
+
+  // What else is to be said of a decision that was made for `n` permits at `now`. `max_wait` is of
+  // limiters that reserve, and says nothing here.
+  LimitStatus Describe(const Decision& decision, Nanos now, int64_t n,
+                       Nanos max_wait = 0) const noexcept;
+
+  // What the limiter holds at `now`. Writes nothing.
+  SlidingWindowLimiterSnapshot Snapshot(Nanos now) const noexcept;
+
+  // Changes `dry_run`; all else is fixed, because the memory has the size of the limits. False,
+  // with `error` filled and nothing changed, when another option differs.
+  bool Reconfigure(const Settings& settings, Error* error) noexcept;
+  Settings settings() const noexcept;
+
+  std::string_view name() const noexcept { return name_; }
+
+ private:
+  SlidingWindowLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
+
+  static constexpr int32_t kExhausted =
+      static_cast<int32_t>(SlidingWindowLimiterRejection::kExhausted);
+
+  // What the next admission asks the log.
+  struct View {
+    Nanos now;
+    uint64_t head;           // its number
+    uint64_t count;          // how many before it are not forgotten
+    SlidingWindowSlot slot;  // the one it writes
+    bool full;               // the first window is
+  };
+
+  uint64_t Head() const noexcept {
+    // (50) acquire: pairs with (53). Whoever sees a number sees the slots of those before it, and
+    // no floor older than theirs.
+    return memory_->head.load(std::memory_order_acquire);
+  }
+  // That of the admission of that number, or of one a lap before or later.
+  SlidingWindowSlot Slot(uint64_t number) const noexcept {
+    // (51) acquire: pairs with (54). Whoever sees a slot of the next lap sees that the head has
+    // moved on, when it looks again.
+    return SlidingWindowSlot(slots_[ring_.Index(number)].load(std::memory_order_acquire));
+  }
+  uint64_t Floor() const noexcept {
+    // (52) acquire: pairs with (55). Whoever sees a reset sees a head that is not below it.
+    return memory_->floor.load(std::memory_order_acquire);
+  }
+
+  [[gnu::always_inline]] View Look(Nanos now) const noexcept {
+    View view{.now = std::max<Nanos>(now, 0),
+              .head = Head(),
+              .count = 0,
+              .slot = Slot(view.head),
+              .full = false};
+    view.count = view.head - Floor();
+    view.full = IsFull(view, ring_.first());
+    return view;
+  }
+  [[gnu::always_inline]] bool IsFull(const View& view, const SlidingWindow& window) const noexcept {
+    return view.count >= window.limit &&
+           window.Holds(Slot(view.head - window.limit).time(), view.now);
+  }
+
+  // Whether the next slot is written: its admission only has to move the head.
+  bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
+
+  // Whether all that was read belongs together. Only if the head is where it was does it: of two
+  // who saw the same number one would otherwise take the slot in the next lap.
+  [[gnu::always_inline]] bool IsWhole(const View& view) const noexcept {
+    return memory_->head.load(std::memory_order_relaxed) == view.head && !IsTaken(view);
+  }
+
+  // The time the next admission is recorded at: never before the newest, and never that of the lap
+  // before in the same slot, as it could be after a reset.
+  [[gnu::always_inline]] Nanos Recorded(const View& view) const noexcept {
+    // If this is not the newest any more, the next slot is written by now.
+    const Nanos newest = Slot(view.head - 1).time();
+    const Nanos time = view.count == 0 ? view.now : std::max(view.now, newest);
+    const bool again = time == view.slot.time() && view.head >= ring_.size();
+    return again ? SaturatingAdd(time, 1) : time;
+  }
+
+  // False: somebody else was faster.
+  [[gnu::always_inline]] bool Finish(const View& view) noexcept {
+    uint64_t seen = view.slot.bits();
+    const SlidingWindowSlot slot(Recorded(view), ring_.Lap(view.head));
+    // (54) release: pairs with (51).
+    if (!slots_[ring_.Index(view.head)].compare_exchange_weak(
+            seen, slot.bits(), std::memory_order_release, std::memory_order_relaxed))
+      return false;
+    MoveHead(view.head);
+    return true;
+  }
+
+  // Fails only when another has moved it on.
+  void MoveHead(uint64_t from) noexcept {
+    // (53) release: pairs with (50).
+    memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
+                                          std::memory_order_relaxed);
+  }
+
+  // False: nothing was counted, and it takes longer to say what is to be done.
+  bool CountRefusal() noexcept {
+    return !dry_run_.load(std::memory_order_relaxed) &&
+           (!counted_ || memory_->refused.TryIncrement(owned_slots_));
+  }
+
+  // The log as Describe and Snapshot ask it.
+  struct Log {
+    uint64_t head;   // the number after its newest
+    uint64_t count;  // how many it holds
+  };
+
+  Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
+  Decision Refuse(SlidingWindowLimiterRejection reason, uint64_t head) noexcept;
+  uint64_t Admitted() const noexcept;
+  Log LogAt(uint64_t head, uint64_t admitted) const noexcept;
+  Nanos TimeOf(const Log& log, uint64_t back) const noexcept;
+  uint64_t InWindow(const Log& log, const SlidingWindow& window, Nanos now) const noexcept;
+  Nanos WaitFor(const Log& log, uint64_t permits, Nanos now) const noexcept;
+
+  // What the calls read comes first.
+  SlidingWindowLimiterMemory* memory_;
+  Word* slots_;
+  SlidingWindowRing ring_;
+  bool counted_;
+  Atomic<bool> dry_run_;
+  uint32_t owned_slots_;  // of OwnedCounter
+
+  Settings made_;
+  PolicyMemory owned_memory_;
+  std::string name_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_

@@ -1,0 +1,82 @@
+// What a sliding window limiter decides, as a function of its slots, the time and its options.
+#ifndef SPILLWAY_LIMITER_SLIDING_WINDOW_RING_H_
+#define SPILLWAY_LIMITER_SLIDING_WINDOW_RING_H_
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include "spillway/base/time.h"
+#include "spillway/limiter/sliding_window_limiter_settings.h"
+
+namespace spillway {
+
+// recorded time:63 | parity:1. Admissions are numbered from 0, and each is written to the slot of
+// its number modulo the ring's length. The parity is that of the lap that wrote the slot, and 1 for
+// the first: so what was never written, all zero, reads as one of the lap before.
+//
+// The same slot holds a later time in each next lap, by the rule of the limiter itself. That is
+// what makes one compare-exchange of a slot safe, however long its thread was stopped before it.
+class SlidingWindowSlot {
+ public:
+  constexpr explicit SlidingWindowSlot(uint64_t bits) : bits_(bits) {}
+  constexpr SlidingWindowSlot(Nanos time, uint64_t lap)
+      : bits_(static_cast<uint64_t>(time) << 1 | (~lap & 1)) {}
+
+  constexpr uint64_t bits() const { return bits_; }
+  constexpr Nanos time() const { return static_cast<Nanos>(bits_ >> 1); }
+  // Whether it was written in that lap; if not, it was in the one before.
+  constexpr bool IsOf(uint64_t lap) const { return ((bits_ ^ lap) & 1) != 0; }
+
+ private:
+  uint64_t bits_;
+};
+
+// At most `limit` within any `per`; limit 0: no window.
+struct SlidingWindow {
+  uint64_t limit = 0;
+  Nanos per = 0;
+
+  // Whether what was recorded at `time` is within the window that ends with `now`.
+  constexpr bool Holds(Nanos time, Nanos now) const { return now - time < per; }
+};
+
+// The windows of a limiter, and where its ring keeps which admission. A power of two of slots: a
+// division for each call would take longer than all else but the two compare-exchanges.
+class SlidingWindowRing {
+ public:
+  explicit SlidingWindowRing(const SlidingWindowLimiterSettings& settings)
+      : windows_({Window(settings.limit, settings.per_ns),
+                  Window(settings.second_limit, settings.second_per_ns),
+                  Window(settings.third_limit, settings.third_per_ns)}) {
+    uint64_t largest = 1;
+    for (const SlidingWindow& window : windows_) largest = std::max(largest, window.limit);
+    last_ = std::bit_ceil(largest) - 1;
+    laps_at_ = static_cast<uint32_t>(std::bit_width(last_));
+    only_first_ = windows_[1].limit == 0 && windows_[2].limit == 0;
+  }
+
+  constexpr uint64_t size() const { return last_ + 1; }
+  constexpr uint64_t Index(uint64_t number) const { return number & last_; }
+  constexpr uint64_t Lap(uint64_t number) const { return number >> laps_at_; }
+
+  // That of `limit`, which there always is, and those beside it.
+  constexpr const SlidingWindow& first() const { return windows_[0]; }
+  constexpr bool only_first() const { return only_first_; }
+  constexpr const std::array<SlidingWindow, 3>& windows() const { return windows_; }
+
+ private:
+  static constexpr SlidingWindow Window(int32_t limit, Nanos per) {
+    return {.limit = static_cast<uint64_t>(limit), .per = per};
+  }
+
+  std::array<SlidingWindow, 3> windows_;
+  uint64_t last_;  // the highest index
+  uint32_t laps_at_;
+  bool only_first_;
+};
+
+}  // namespace spillway
+
+#endif  // SPILLWAY_LIMITER_SLIDING_WINDOW_RING_H_

@@ -17,6 +17,7 @@ from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
 from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
 from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
+from ._multi_limiter import MultiLimiter, MultiLimiterOptions
 from ._outcome import Outcome
 from ._priority import Priority
 from ._registry import registry
@@ -34,6 +35,8 @@ from ._schema import (
     KeyedLimiterWhenFull,
     LeakyBucketRejection,
     LeakyBucketSnapshot,
+    MultiLimiterRejection,
+    MultiLimiterSnapshot,
     SlidingWindowLimiterRejection,
     SlidingWindowLimiterSnapshot,
     State,
@@ -76,6 +79,10 @@ __all__ = [
     "LeakyBucketOptions",
     "LeakyBucketRejection",
     "LeakyBucketSnapshot",
+    "MultiLimiter",
+    "MultiLimiterOptions",
+    "MultiLimiterRejection",
+    "MultiLimiterSnapshot",
     "Outcome",
     "Permit",
     "Priority",

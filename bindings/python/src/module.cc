@@ -77,6 +77,7 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   BindClientThrottle(module);
   BindKeyedLimiter(module);
   BindLeakyBucket(module);
+  BindMultiLimiter(module);
   BindSlidingWindowLimiter(module);
   BindTokenBucket(module);
   module.def("set_virtual_time", &SetVirtualTime, py::arg("now_ns"),

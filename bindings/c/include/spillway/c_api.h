@@ -1216,8 +1216,9 @@ SPILLWAY_API spillway_decision
 spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
                                             spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
-/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
- * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
 SPILLWAY_API spillway_status
 spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 
@@ -1806,9 +1807,9 @@ SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire(
 SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash_at(
     spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns,
     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash(
-    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_keyed_limiter_try_acquire_hash(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
+                                        spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
 /* Gives a key `n` tokens back, which it took and did not use; it never has more than `burst`. */
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_limiter* limiter,
@@ -1818,9 +1819,8 @@ SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_lim
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund(spillway_keyed_limiter* limiter,
                                                            const void* key, size_t key_length,
                                                            int64_t n) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status
-spillway_keyed_limiter_refund_hash_at(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
-                                      int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash_at(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash(spillway_keyed_limiter* limiter,
                                                                 uint64_t hash,
                                                                 int64_t n) SPILLWAY_NOEXCEPT;
@@ -1867,8 +1867,8 @@ spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter, int64_
  */
 SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys_at(
     const spillway_keyed_limiter* limiter, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API int64_t
-spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
 
 /* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
  * lives as long as the limiter. NULL for NULL. */
@@ -1885,9 +1885,8 @@ SPILLWAY_API spillway_status spillway_keyed_limiter_reconfigure(
     spillway_error* error) SPILLWAY_NOEXCEPT;
 
 /* The present options, as far as `out->struct_size` goes. A secret seed is told as 0. */
-SPILLWAY_API spillway_status
-spillway_keyed_limiter_options_get(const spillway_keyed_limiter* limiter,
-                                   spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_options_get(
+    const spillway_keyed_limiter* limiter, spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
 
 /* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
  * of threads at the same time as every other, but for the last reference.

@@ -45,6 +45,7 @@ struct TokenBucketOptions;
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
+  using Rejection = TokenBucketRejection;
   using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 
@@ -131,7 +132,8 @@ class TokenBucket {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  friend class LeakyBucket;  // which is one, with a bound on what may be owed
+  friend class LeakyBucket;   // which is one, with a bound on what may be owed
+  friend class MultiLimiter;  // which takes from several in steps
 
   // What a bucket is made for.
   struct Size {
@@ -215,6 +217,41 @@ class TokenBucket {
     return true;
   }
 
+  // What TryAcquire would do, told before it is done.
+  struct Plan {
+    enum class Kind : int32_t { kTakes, kRefuses, kNever, kLetsPass };  // the last: a dry run
+    uint64_t seen;
+    uint64_t next;  // the word after it
+    uint64_t cost;
+    uint32_t change;
+    Kind kind;
+  };
+
+  [[gnu::always_inline]] Plan Prepare(Nanos now, int64_t n) const noexcept {
+    const Attempt attempt = Begin(now, n);
+    if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
+      const bool fits = attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
+      if (fits || !dry_run_.load(std::memory_order_relaxed)) [[likely]]
+        return {.seen = attempt.seen,
+                .next = attempt.time + attempt.after(),
+                .cost = attempt.cost,
+                .change = 0,
+                .kind = fits ? Plan::Kind::kTakes : Plan::Kind::kRefuses};
+    }
+    return PrepareSlowly(now, n);
+  }
+  Plan PrepareSlowly(Nanos now, int64_t n) const noexcept;
+  // Does it. False: somebody else was faster.
+  bool Take(const Plan& plan) noexcept {
+    uint64_t seen = plan.seen;
+    return memory_->word.compare_exchange_strong(seen, plan.next, std::memory_order_relaxed);
+  }
+  // Undoes it.
+  void PutBack(const Plan& plan, Nanos now) noexcept;
+  void CountDryRun() noexcept;
+  // As the first call does, whatever it asks for.
+  void BeginTime(Nanos now) noexcept;
+
   static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,
                               const TokenClock& clock) noexcept {
     now = std::max<Nanos>(now, 0);
@@ -252,6 +289,7 @@ class TokenBucket {
     Scale scale;
   };
 
+  static LimitStatus Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept;
   static Nanos RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
                           Nanos max_wait) noexcept;
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;

@@ -1337,8 +1337,9 @@ SPILLWAY_API spillway_decision
 spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
                                             spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
-/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
- * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
 SPILLWAY_API spillway_status
 spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 

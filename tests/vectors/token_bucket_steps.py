@@ -14,6 +14,7 @@ from reference_token_bucket import (
     make_options,
     rate_of,
 )
+from reference_warm_up import WarmingTokenBucket
 from scenario import MS, TEN_YEARS, Replay, S, Step, Vector, envelope, without_defaults
 
 NEVER = "never"
@@ -94,7 +95,7 @@ def _usual_origins(options: Options) -> list[int]:
 class _Replay(Replay):
     def __init__(self, name: str, options: Options, origin: int) -> None:
         super().__init__(name, origin)
-        self.bucket = TokenBucket(options)
+        self.bucket = (WarmingTokenBucket if options.warm_up_ns else TokenBucket)(options)
         self.reservations: dict[str, Reservation] = {}
 
     def every(self, step: Step) -> int:

@@ -125,7 +125,7 @@ LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
 
 LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
-  if (warm_up_) return ReserveWarm(now, n, 0).decision;
+  if (warm_up_) return TryAcquireWarm(now, n);
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;

@@ -318,6 +318,7 @@ class TokenBucket {
   bool Touch(Nanos now) noexcept;
   template <class Decide>
   WarmView UpdateWarm(Nanos now, const Decide& decide) noexcept;
+  Decision TryAcquireWarm(Nanos now, int64_t n) noexcept;
   int64_t AcquireUpToWarm(Nanos now, int64_t n) noexcept;
   Decision ForceAcquireWarm(Nanos now, int64_t n) noexcept;
   Reservation ReserveWarm(Nanos now, int64_t n, Nanos max_wait) noexcept;

@@ -93,7 +93,14 @@ void TokenBucket::CoolDown() noexcept {
 
 // ---- taking
 
+LimiterDecision TokenBucket::TryAcquireWarm(Nanos now, int64_t n) noexcept {
+  if (n != 0) return ReserveWarm(now, n, 0).decision;
+  const WarmView view = LookWarm(now);
+  return {.detail = view.state.next, .change = view.change};
+}
+
 int64_t TokenBucket::AcquireUpToWarm(Nanos now, int64_t n) noexcept {
+  if (n == 0) return 0;
   const auto most = static_cast<int64_t>(clock_.burst());
   const Reservation taken = ReserveWarm(now, std::min(n, most), 0);
   return taken && taken.n == 0 ? n : taken.n;  // none of what it asked for: a dry run
@@ -120,34 +127,33 @@ LimiterReservation TokenBucket::ReserveWarm(Nanos now, int64_t n, Nanos max_wait
   const WarmView view = UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
     const uint64_t ahead = from.state.next - std::min(from.state.next, from.now);
     delay = ahead == 0 ? 0 : UntilNext(clock_, now, from.state.next);
-    if (count - 1 >= clock_.burst() || ahead > warm_up_.most_wait() ||
+    if (count > clock_.burst() || ahead > warm_up_.most_wait() ||
         delay > std::max<Nanos>(max_wait, 0))
       return false;
     *state = warm_up_.Take(from.state, from.now, count * clock_.token_units());
     return true;
   });
-  Reservation made{.act_at = now, .worthless_at = now};
-  if (n == 0) {
-    made.decision = {.detail = view.state.next, .change = view.change};
-  } else if (view.stays) {
+  if (view.stays) {
     auto reason = TokenBucketRejection::kExceedsBurst;
     if (count <= clock_.burst())
       reason = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
-    made.decision = Refuse(reason, view.state.next, view.change);
-  } else {
-    CountAdmission();
-    made.act_at = made.worthless_at = SaturatingAdd(now, delay);
-    made.n = n;
-    made.decision = {.detail = view.state.next, .change = view.change};
+    return {.act_at = now,
+            .worthless_at = now,
+            .decision = Refuse(reason, view.state.next, view.change)};
   }
-  return made;
+  CountAdmission();
+  const Nanos act_at = SaturatingAdd(now, delay);
+  return {.act_at = act_at,
+          .worthless_at = act_at,
+          .n = n,
+          .decision = {.detail = view.state.next, .change = view.change}};
 }
 
 // What it warmed stays: those behind it have paid for what they found.
 void TokenBucket::CancelWarm(const Reservation& reservation, Nanos now) noexcept {
+  if (reservation.n <= 0) return;
   const uint64_t act_at = clock_.Units(reservation.act_at);
   const uint64_t own = reservation.decision.detail - std::min(reservation.decision.detail, act_at);
-  if (reservation.n <= 0) return;
   UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
     if (from.change != reservation.decision.change || from.now >= act_at) return false;
     state->next -= std::min(own, from.state.next - std::min(from.state.next, from.now));

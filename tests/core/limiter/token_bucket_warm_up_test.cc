@@ -275,6 +275,8 @@ TEST(TokenBucketWarmUpTest, CountsThatCannotBe) {
   EXPECT_EQ(bucket->AcquireUpTo(0, kMost), 8);
   EXPECT_EQ(bucket->AcquireUpTo(0, kMost), 0);
   EXPECT_TRUE(bucket->TryAcquire(0, 0));
+  EXPECT_FALSE(bucket->Reserve(0, 0, 0));
+  EXPECT_EQ(bucket->AcquireUpTo(0, 0), 0);
   EXPECT_EQ(bucket->Snapshot(0).tokens, 0);
   bucket->Refund(0, kMost);
   EXPECT_EQ(bucket->Snapshot(0).tokens, 8);

@@ -99,8 +99,9 @@ def cooling() -> list[Vector]:
             FAST,
             [
                 take(8, at=0, reset_after_ns=120_000),
-                take(1, at=170_000, reset_after_ns=11_250),
-                take(1, at=181_250, reset_after_ns=10_000),
+                take(1, at=165_001, reset_after_ns=10_626),
+                take(1, at=175_626, expect="exhausted", retry_after_ns=1),
+                take(1, at=175_627, reset_after_ns=10_000),
             ],
         ),
         vector(

@@ -11,6 +11,7 @@ import enum
 import types
 import typing
 
+import spillway._limiter
 import spillway._outcome
 
 __all__: list[str] = [
@@ -23,6 +24,7 @@ __all__: list[str] = [
     "LeakyBucketCore",
     "Limiter",
     "LimiterCore",
+    "MultiLimiterCore",
     "OverdraftLimiter",
     "Permit",
     "PermitPolicy",
@@ -148,6 +150,12 @@ class Decision:
     def reason(self) -> enum.StrEnum | None:
         """
         Why it was refused; None: it was admitted.
+        """
+    @property
+    def refused_by(self) -> spillway._limiter.Limiter | None:
+        """
+        The member of a MultiLimiter that refused; None: it was admitted, or the limiter has no
+        members.
         """
     @property
     def remaining(self) -> int:
@@ -457,6 +465,16 @@ class LeakyBucketCore(LimiterCore):
     def reconfigure(
         self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
     ) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
+class MultiLimiterCore(LimiterCore):
+    """
+    The multi limiter itself: made, changed and looked at here.
+    """
+    def __init__(
+        self, name: str, options: dict[str, typing.Any], members: tuple[typing.Any, ...]
+    ) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
     def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
 
 class SlidingWindowLimiterCore(LimiterCore):

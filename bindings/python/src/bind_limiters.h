@@ -8,6 +8,7 @@ namespace spillway::python {
 
 void BindKeyedLimiter(py::module_& module);
 void BindLeakyBucket(py::module_& module);
+void BindMultiLimiter(py::module_& module);
 void BindSlidingWindowLimiter(py::module_& module);
 void BindTokenBucket(py::module_& module);
 

@@ -43,6 +43,12 @@ PyObject* GetReason(PyObject* object, void*) {
   return Py_NewRef(ReasonOf(self->limiter->reasons.ptr(), self->decision.reason));
 }
 
+PyObject* GetRefusedBy(PyObject* object, void*) {
+  const DecisionObject* self = AsDecision(object);
+  PyObject* policy = self->limiter->RefusedBy(self->decision);
+  return Py_NewRef(policy == nullptr ? Py_None : policy);
+}
+
 PyObject* GetRemaining(PyObject* object, void*) {
   return PyLong_FromLongLong(AsDecision(object)->status().remaining);
 }
@@ -124,6 +130,11 @@ PyMethodDef kDecisionMethods[] = {
 PyGetSetDef kDecisionProperties[] = {
     {"reason", GetReason, nullptr,
      "(self) -> enum.StrEnum | None\n\nWhy it was refused; None: it was admitted.", nullptr},
+    {"refused_by", GetRefusedBy, nullptr,
+     "(self) -> spillway._limiter.Limiter | None\n\n"
+     "The member of a MultiLimiter that refused; None: it was admitted, or the limiter has no\n"
+     "members.",
+     nullptr},
     {"remaining", GetRemaining, nullptr,
      "(self) -> int\n\nHow many could be taken after it; 0 when any are owed.", nullptr},
     {"limit", GetLimit, nullptr, "(self) -> int\n\nThe most that can be taken at once.", nullptr},

@@ -7,6 +7,7 @@
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
 #include "spillway/limiter/limiter_decision.h"
+#include "spillway/limiter/multi_limiter.h"
 #include "support.h"
 
 namespace spillway::python {
@@ -21,6 +22,9 @@ class DecidingLimiter {
 
   virtual LimitStatus Describe(const LimiterDecision& decision, Nanos now, int64_t n,
                                Nanos max_wait) const noexcept = 0;
+
+  // The policy object of the member that refused, borrowed; null where there is none.
+  virtual PyObject* RefusedBy(const LimiterDecision&) const noexcept { return nullptr; }
 
   // The tuple of its reasons for refusing: here, because a decision may outlive the policy object.
   py::object reasons;
@@ -40,6 +44,10 @@ class ReservingLimiter : public Limiter {
   virtual LimiterReservation Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept = 0;
   virtual void Cancel(const LimiterReservation& reservation, Nanos now) noexcept = 0;
   virtual void Refund(Nanos now, int64_t n) noexcept = 0;
+
+  // For a multi limiter.
+  virtual MultiLimiterMember AsMember() noexcept = 0;
+  virtual bool IsDryRun() const noexcept = 0;
 };
 
 // One that has a balance: it can be emptied, and overdrawn.

@@ -15,9 +15,12 @@ namespace spillway::python {
 template <class Policy, class Kind>
 class LimiterOf : public Kind {
  public:
-  LimiterOf(const std::string& name, const Fields& options) {
+  // `parts` is what the policy is made of beside its settings.
+  template <class... Parts>
+  LimiterOf(const std::string& name, const Fields& options, const Parts&... parts) {
     Error error;
-    policy_ = Policy::Make(name, SettingsFrom<typename Policy::Settings>(options), &error);
+    policy_ =
+        Policy::Make(name, parts..., SettingsFrom<typename Policy::Settings>(options), &error);
     if (!policy_) Raise(error);
   }
 
@@ -59,6 +62,8 @@ class BucketOf : public LimiterOf<Bucket, Kind> {
     this->policy_->Cancel(reservation, now);
   }
   void Refund(Nanos now, int64_t n) noexcept override { this->policy_->Refund(now, n); }
+  MultiLimiterMember AsMember() noexcept override { return *this->policy_; }
+  bool IsDryRun() const noexcept override { return this->policy_->settings().dry_run; }
 
   void Reconfigure(const Fields& options, const std::string& inheritance, const Time& at) {
     Error error;
@@ -69,12 +74,14 @@ class BucketOf : public LimiterOf<Bucket, Kind> {
   }
 };
 
-// Binds what every limiter has.
-template <class Self>
+// Binds what every limiter has. `Parts` are the types, and `names` the names, of what it is made of
+// beside its options.
+template <class Self, class... Parts, class... Names>
 py::class_<Self, DecidingLimiter> BindLimiter(py::module_& module, const char* name,
-                                              const char* doc) {
+                                              const char* doc, const Names&... names) {
   return py::class_<Self, DecidingLimiter>(module, name, doc)
-      .def(py::init<const std::string&, const Fields&>(), py::arg("name"), py::arg("options"))
+      .def(py::init<const std::string&, const Fields&, const Parts&...>(), py::arg("name"),
+           py::arg("options"), py::arg(names)...)
       .def("snapshot", &Self::Snapshot, py::arg("now_ns") = py::none());
 }
 

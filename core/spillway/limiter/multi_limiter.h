@@ -59,7 +59,8 @@ class MultiLimiterMember {
 class MultiLimiter {
  public:
   using Settings = MultiLimiterSettings;
-  using Decision = LimiterDecision;  // its reason is a MultiLimiterRejection
+  using Rejection = MultiLimiterRejection;
+  using Decision = LimiterDecision;
   using Member = MultiLimiterMember;
 
   static constexpr size_t kMostMembers = 8;

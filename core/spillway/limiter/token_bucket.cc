@@ -190,15 +190,14 @@ LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wa
   Nanos delay = 0;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    const bool may_wait = max_wait > 0;
     refused = TokenBucketRejection::kExceedsBurst;
-    if (count > (may_wait ? from.scale.limit() : clock.burst())) return kStay;
+    if (count > (max_wait > 0 ? from.scale.limit() : clock.burst())) return kStay;
     const uint64_t next = from.ahead + count * clock.token();
-    const bool fits = next <= from.scale.most();
-    refused =
-        may_wait && fits ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    return fits && delay <= std::max<Nanos>(max_wait, 0) ? next : kStay;
+    const bool in_time = delay <= std::max<Nanos>(max_wait, 0);
+    refused = in_time || max_wait <= 0 ? TokenBucketRejection::kExhausted
+                                       : TokenBucketRejection::kExceedsWait;
+    return in_time && next <= from.scale.most() ? next : kStay;
   });
   if (view.next == kStay) {
     const Decision decision = Refuse(refused, view.ahead, view.scale.change);

@@ -46,6 +46,7 @@ struct TokenBucketOptions;
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
+  using Rejection = TokenBucketRejection;
   using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 

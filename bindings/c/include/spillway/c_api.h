@@ -1464,17 +1464,30 @@ typedef struct spillway_token_bucket_options {
   /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
    * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
   int32_t counted;
+  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+   * it. */
+  int64_t warm_up_ns;
+  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+   * (3). */
+  double cold_factor;
 } spillway_token_bucket_options;
 
 /* clang-format off */
 #define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
     /* rate */ 0, \
     /* burst */ 1, \
     /* initial_tokens */ 1000000000, \
     /* dry_run */ 0, \
     /* counted */ 1, \
+    /* warm_up_ns */ 0, \
+    /* cold_factor */ 3.0, \
   }
 /* clang-format on */
 /* generated: end token_bucket options */

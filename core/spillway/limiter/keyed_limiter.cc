@@ -16,59 +16,72 @@ namespace spillway {
 
 // ---- a set
 
+// The time of a call, once its cells have been read.
+void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
+  view->newest = memory_->newest.load(std::memory_order_relaxed);
+  view->time = std::max(view->newest, clock_.Units(now));
+  view->moves_time = view->time - view->newest > lag_;
+}
+
+// Finds the cell of a key, if it has one.
+[[gnu::always_inline]] inline bool KeyedLimiter::Find(Nanos now, KeyHash key,
+                                                      View* view) const noexcept {
+  view->cells = CellsOf(key);
+  view->tag = KeyedLimiterWord::TagOf(key);
+  for (size_t i = 0; i < kWordsOfSet; ++i) {
+    view->index = IndexOf(key, i);
+    // (60) acquire: pairs with (63).
+    const KeyedLimiterWord word(view->cells[view->index].load(std::memory_order_acquire));
+    if (!word.IsOf(view->tag)) continue;
+    view->word = word.bits();
+    TellTime(now, view);
+    view->ahead = word.Ahead(view->time, span_);
+    return true;
+  }
+  return false;
+}
+
+// Finds the cell of a key, or one that can be its.
 KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
-  View view = {};
-  view.cells = sets_[((key.bits >> 32) * set_count_) >> 32].cells;
+  View view;
+  view.cells = CellsOf(key);
   view.tag = KeyedLimiterWord::TagOf(key);
   uint64_t words[kWordsOfSet];
   for (size_t i = 0; i < kWordsOfSet; ++i) {
-    // (60) seq_cst: pairs with (61), as (62) does, for whoever completes the claim of another; and
+    // (64) seq_cst: pairs with (61), as (62) does, for whoever completes the claim of another; and
     // acquire: pairs with (63).
     words[i] = view.cells[i].load(std::memory_order_seq_cst);
   }
-  view.newest = memory_->newest.load(std::memory_order_relaxed);
-  view.time = std::max(view.newest, clock_.Units(now));
-  view.moves_time = view.time - view.newest > lag_;
-  view.index = kWordsOfSet;
-  for (size_t i = 0; i < kWordsOfSet; ++i) {
-    const KeyedLimiterWord word(words[i]);
-    if (word.tag() == view.tag && !word.claimed()) view.index = i;
-  }
-  if (view.index < kWordsOfSet) [[likely]] {
-    view.word = words[view.index];
-    view.ahead = KeyedLimiterWord(view.word).Ahead(view.time, span_);
-  } else {
-    LookForRoom(words, &view);
-  }
-  return view;
-}
-
-// Chooses the cell for a key that has none.
-void KeyedLimiter::LookForRoom(const uint64_t* words, View* view) const noexcept {
+  TellTime(now, &view);
   uint64_t least = ~uint64_t{0};
   for (size_t i = 0; i < kWordsOfSet; ++i) {
-    const KeyedLimiterWord word(words[i]);
-    // Of the key's own claims the first counts; it is completed before another cell is looked for.
-    const bool own = word.tag() == view->tag;
-    const uint64_t ahead = own ? 0 : word.Ahead(view->newest, span_);
-    if (own ? view->cell == Cell::kClaimed : view->cell == Cell::kClaimed || ahead >= least)
-      continue;
+    const size_t index = IndexOf(key, i);
+    const KeyedLimiterWord word(words[index]);
+    const bool own = word.tag() == view.tag;
+    const uint64_t ahead = own ? 0 : word.Ahead(view.newest, span_);
+    // A claim of the key is completed before another cell is looked for.
+    if (!word.IsOf(view.tag) && (view.cell == Cell::kClaimed || (!own && ahead >= least))) continue;
     least = ahead;
-    view->cell = own ? Cell::kClaimed : Cell::kFree;
-    view->index = i;
-    view->word = word.bits();
+    view.cell = !own ? Cell::kFree : word.claimed() ? Cell::kClaimed : Cell::kOfKey;
+    view.index = index;
+    view.word = word.bits();
+    if (view.cell == Cell::kOfKey) {
+      view.ahead = word.Ahead(view.time, span_);
+      return view;
+    }
   }
   // A cell whose time has passed for this call is free once that is so for all.
-  view->moves_time |= least > 0;
-  view->free_in = least - std::min(least, view->time - view->newest);
-  if (view->free_in > 0) view->cell = Cell::kOfAnother;
+  view.moves_time |= least > 0;
+  view.free_in = least - std::min(least, view.time - view.newest);
+  if (view.free_in > 0) view.cell = Cell::kOfAnother;
+  return view;
 }
 
 // False, here and below: others were faster.
 bool KeyedLimiter::Replace(const View& view, KeyedLimiterWord word) noexcept {
   uint64_t seen = view.word;
-  // (63) release: pairs with (60) and (62). Whoever sees the cell knows of the time that was moved
-  // for it.
+  // (63) release: pairs with (60), (62) and (64). Whoever sees the cell knows of the time that was
+  // moved for it.
   return view.cells[view.index].compare_exchange_strong(
       seen, word.bits(), std::memory_order_release, std::memory_order_relaxed);
 }
@@ -85,7 +98,7 @@ bool KeyedLimiter::MoveNewest(const View& view) noexcept {
 bool KeyedLimiter::Claim(View* view, uint64_t cost) noexcept {
   const KeyedLimiterWord claim = KeyedLimiterWord::Claimed(view->tag, view->time + cost);
   uint64_t seen = view->word;
-  // (61) seq_cst: pairs with (60) and (62). Of two claims one comes first, and whoever makes the
+  // (61) seq_cst: pairs with (62) and (64). Of two claims one comes first, and whoever makes the
   // other sees it.
   if (!view->cells[view->index].compare_exchange_strong(
           seen, claim.bits(), std::memory_order_seq_cst, std::memory_order_relaxed))
@@ -151,6 +164,19 @@ LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t deta
 // ---- taking
 
 LimiterDecision KeyedLimiter::TryAcquire(Nanos now, KeyHash key, int64_t n) noexcept {
+  View view;
+  if (static_cast<uint64_t>(n) - 1 < clock_.burst() && Find(now, key, &view)) [[likely]] {
+    const uint64_t after = view.ahead + static_cast<uint64_t>(n) * token_;
+    if (after > capacity_) return Refuse(KeyedLimiterRejection::kExhausted, view.ahead);
+    if (!view.moves_time && Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + after))) {
+      Count(memory_->admitted);
+      return {.detail = after};
+    }
+  }
+  return TryAcquireSlowly(now, key, n);
+}
+
+LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
   View view = Look(now, key);
@@ -192,6 +218,14 @@ void KeyedLimiter::Forget(KeyHash key) noexcept {
     const View view = Look(0, key);
     if (view.cell != Cell::kOfKey || Replace(view, KeyedLimiterWord(KeyedLimiterWord::kEmpty)))
       return;
+  }
+}
+
+void KeyedLimiter::Reset() noexcept {
+  memory_->newest.store(0, std::memory_order_relaxed);
+  for (size_t i = 0; i < set_count_; ++i) {
+    for (Word& cell : sets_[i].cells)
+      cell.store(KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
   }
 }
 

@@ -99,6 +99,10 @@ class KeyedLimiter {
   void Forget(std::string_view key) noexcept { Forget(HashOf(key)); }
   void Forget(uint64_t key) noexcept { Forget(HashOf(key)); }
 
+  // Makes all keys as good as new. Time may begin again with the next call, even at an earlier one
+  // than before. Calls that race it are decided as before it or as after it, each key by itself.
+  void Reset() noexcept;
+
   // What else is to be said of a decision that was made for `n` tokens at `now`.
   LimitStatus Describe(const Decision& decision, Nanos now, int64_t n,
                        Nanos max_wait = 0) const noexcept;
@@ -136,20 +140,28 @@ class KeyedLimiter {
 
   // A set at one moment.
   struct View {
-    Word* cells;
-    uint64_t tag;
-    uint64_t newest;   // as it was then
-    uint64_t time;     // of the call, or `newest` if that is later
-    uint64_t word;     // of the cell
-    uint64_t ahead;    // how long until the key has all its tokens
-    uint64_t free_in;  // how long until the cell is free, when it is another's
-    size_t index;      // of the cell
-    Cell cell;
-    bool moves_time;  // `newest` must be moved before the cell is changed
+    Word* cells = nullptr;
+    uint64_t tag = 0;
+    uint64_t newest = 0;   // as it was then
+    uint64_t time = 0;     // of the call, or `newest` if that is later
+    uint64_t word = 0;     // of the cell
+    uint64_t ahead = 0;    // how long until the key has all its tokens
+    uint64_t free_in = 0;  // how long until the cell is free, when it is another's
+    size_t index = 0;      // of the cell
+    Cell cell = Cell::kOfKey;
+    bool moves_time = false;  // `newest` must be moved before the cell is changed
   };
 
+  Word* CellsOf(KeyHash key) const noexcept {
+    return sets_[((key.bits >> 32) * set_count_) >> 32].cells;
+  }
+  // The order in which a key looks for room, so that most lie where they are looked for first.
+  static size_t IndexOf(KeyHash key, size_t i) { return ((key.bits >> 24) + i) % kWordsOfSet; }
+
+  bool Find(Nanos now, KeyHash key, View* view) const noexcept;
   View Look(Nanos now, KeyHash key) const noexcept;
-  void LookForRoom(const uint64_t* words, View* view) const noexcept;
+  void TellTime(Nanos now, View* view) const noexcept;
+  Decision TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept;
   bool Take(View view, uint64_t cost) noexcept;
   bool Claim(View* view, uint64_t cost) noexcept;
   bool IsAlone(const View& view) noexcept;

@@ -39,6 +39,9 @@ class KeyedLimiterWord {
   constexpr uint64_t tag() const { return bits_ >> (kTimeBits + 1); }
   constexpr bool claimed() const { return (bits_ >> kTimeBits & 1) != 0; }
 
+  // Whether it says what the key of this tag has taken.
+  constexpr bool IsOf(uint64_t tag) const { return bits_ >> kTimeBits == tag << 1; }
+
   // How far ahead of `time` it is full; 0 when that has passed.
   constexpr uint64_t Ahead(uint64_t time, uint64_t span) const {
     const uint64_t ahead = (bits_ - time) & kTimeMask;

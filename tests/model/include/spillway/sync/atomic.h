@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <type_traits>
@@ -117,6 +118,9 @@ using Word = Atomic<uint64_t>;
 // Fewer than in the core: more than a thread can lose within the bounds of an exploration, so that
 // giving up is an endless loop or a livelock here too.
 inline constexpr int kMaxAttempts = 8;
+
+// Enough for two cells of one key.
+inline constexpr size_t kWordsOfSet = 2;
 
 }  // namespace spillway
 

@@ -12,6 +12,7 @@
 
 #include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
+#include "tests/support/sliding_window_limiter_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -26,6 +27,7 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 const std::map<std::string, MakeReplay> kNouns = {
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
+    {"sliding_window_limiter", Make<SlidingWindowLimiterReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
 

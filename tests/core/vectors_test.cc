@@ -13,6 +13,7 @@
 #include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/multi_limiter_replay.h"
+#include "tests/support/sliding_window_limiter_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -28,6 +29,7 @@ const std::map<std::string, MakeReplay> kNouns = {
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"multi_limiter", Make<MultiLimiterReplay>},
+    {"sliding_window_limiter", Make<SlidingWindowLimiterReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
 

@@ -21,6 +21,8 @@
 #include "spillway/limiter/keyed_limiter_options.h"
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/leaky_bucket_options.h"
+#include "spillway/limiter/multi_limiter.h"
+#include "spillway/limiter/multi_limiter_options.h"
 #include "spillway/limiter/rate_limit_fields.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/sliding_window_limiter_options.h"

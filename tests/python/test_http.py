@@ -78,6 +78,15 @@ def test_a_name_is_quoted() -> None:
             fields(decision, name=name)
 
 
+def test_a_window_is_more_than_nothing() -> None:
+    decision = sw.TokenBucket(rate=1.0).peek(now_ns=0)
+    for window in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match=r"^window is .*; it must be more than 0 s, or None"):
+            fields(decision, window=window)
+    for window in (1e10, float("inf")):  # more than 292 years
+        assert fields(decision, window=window)["RateLimit-Policy"] == '"default";q=1'
+
+
 async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http":
         await send({"type": f"{scope['type']}.seen"})

@@ -57,7 +57,7 @@ def test_bounds_are_accepted_and_what_lies_outside_is_named(info: OptionInfo) ->
     for bad in (info.minimum - step, info.maximum + (1 if whole else 1e-6), -info.maximum):
         with pytest.raises(ValueError, match=rf"^{info.name} is .+; it must be ") as error:
             make(info.name, kind(bad))
-        assert f"{info.maximum:.15g}" in str(error.value) or "1e+09" in str(error.value)
+        assert f"{info.maximum:.15g}" in str(error.value)
 
 
 @pytest.mark.parametrize("info", NUMBERS, ids=by_name)

@@ -3,10 +3,12 @@
 #define SPILLWAY_TESTS_SUPPORT_BUCKETS_H_
 
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 
 #include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway::testing {
@@ -27,6 +29,13 @@ inline std::unique_ptr<TokenBucket> MakeBucket(const TokenBucketSettings& settin
 inline std::unique_ptr<LeakyBucket> MakeLeakyBucket(const LeakyBucketSettings& settings,
                                                     void* memory = nullptr, bool shared = false) {
   return MakeBucketOf<LeakyBucket>(settings, memory, shared);
+}
+inline std::unique_ptr<MultiLimiter> MakeMultiLimiter(std::span<const MultiLimiterMember> members,
+                                                      const MultiLimiterSettings& settings = {}) {
+  Error error;
+  std::unique_ptr<MultiLimiter> limiter = MultiLimiter::Make("test", members, settings, &error);
+  if (limiter == nullptr) throw std::runtime_error(error.message);
+  return limiter;
 }
 
 // As the vectors name it.

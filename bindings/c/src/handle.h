@@ -11,8 +11,10 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
 #include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/bulkhead.h"
 #include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/leaky_bucket.h"
+#include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 
@@ -52,6 +54,10 @@ struct spillway_adaptive_limiter : spillway::Counted<spillway::AdaptiveLimiter> 
   using Counted::Counted;
 };
 
+struct spillway_bulkhead : spillway::Counted<spillway::Bulkhead> {
+  using Counted::Counted;
+};
+
 struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
   using Counted::Counted;
 };
@@ -62,6 +68,14 @@ struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
 
 struct spillway_leaky_bucket : spillway::Counted<spillway::LeakyBucket> {
   using Counted::Counted;
+};
+
+// Holds a reference to each member.
+struct spillway_multi_limiter : spillway::Counted<spillway::MultiLimiter> {
+  using Counted::Counted;
+  ~spillway_multi_limiter();
+
+  spillway_multi_limiter_member members[SPILLWAY_MULTI_LIMITER_MOST_MEMBERS] = {};
 };
 
 struct spillway_sliding_window_limiter : spillway::Counted<spillway::SlidingWindowLimiter> {

@@ -33,14 +33,21 @@ inline spillway_decision Misuse(spillway_limit_status* out) {
   return SPILLWAY_E_MISUSE;
 }
 
+// `describe()` tells the rest, where it is asked for.
+template <class Describe>
+spillway_decision Answer(const LimiterDecision& decision, spillway_limit_status* out,
+                         Describe describe) {
+  if (out != nullptr) {
+    if (decision.reason < 0) return Misuse(out);
+    new (static_cast<void*>(out)) LimitStatus(describe());
+  }
+  return decision.reason;
+}
+
 template <class Limiter>
 spillway_decision Answer(const Limiter& limiter, const LimiterDecision& decision, Nanos now,
                          int64_t n, Nanos max_wait, spillway_limit_status* out) {
-  if (out != nullptr) {
-    if (decision.reason < 0) return Misuse(out);
-    new (static_cast<void*>(out)) LimitStatus(limiter.Describe(decision, now, n, max_wait));
-  }
-  return decision.reason;
+  return Answer(decision, out, [&] { return limiter.Describe(decision, now, n, max_wait); });
 }
 
 // Of the decision, only what a cancel needs.

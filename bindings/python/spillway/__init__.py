@@ -1,32 +1,68 @@
 """Keeps a service standing when what it depends on does not."""
 
 from . import testing
+from ._bulkhead import Bulkhead, BulkheadOptions
 from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
+from ._client_throttle import ClientThrottle, ClientThrottleOptions
 from ._core import Decision, Guard, Permit, Rejection, Reservation
-from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
+from ._errors import (
+    BulkheadFull,
+    CircuitOpen,
+    RateLimited,
+    Rejected,
+    SpillwayError,
+    Throttled,
+)
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
+from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
+from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
+from ._multi_limiter import MultiLimiter, MultiLimiterOptions
 from ._outcome import Outcome
+from ._priority import Priority
 from ._registry import registry
 from ._schema import (
+    BulkheadRejection,
+    BulkheadSnapshot,
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
+    ClientThrottleRejection,
+    ClientThrottleSnapshot,
     Inheritance,
+    KeyedLimiterRejection,
+    KeyedLimiterSnapshot,
+    KeyedLimiterWhenFull,
+    LeakyBucketRejection,
+    LeakyBucketSnapshot,
+    MultiLimiterRejection,
+    MultiLimiterSnapshot,
+    SlidingWindowLimiterRejection,
+    SlidingWindowLimiterSnapshot,
     State,
     TokenBucketRejection,
     TokenBucketSnapshot,
 )
+from ._sliding_window_limiter import SlidingWindowLimiter, SlidingWindowLimiterOptions
 from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
 __all__ = [
+    "Bulkhead",
+    "BulkheadFull",
+    "BulkheadOptions",
+    "BulkheadRejection",
+    "BulkheadSnapshot",
     "CircuitBreaker",
     "CircuitBreakerEventReason",
     "CircuitBreakerOptions",
     "CircuitBreakerRejection",
     "CircuitBreakerSnapshot",
     "CircuitOpen",
+    "ClientThrottle",
+    "ClientThrottleOptions",
+    "ClientThrottleRejection",
+    "ClientThrottleSnapshot",
     "Consecutive",
     "CountWindow",
     "Decision",
@@ -34,14 +70,33 @@ __all__ = [
     "Guard",
     "Inheritance",
     "KOfN",
+    "KeyedLimiter",
+    "KeyedLimiterOptions",
+    "KeyedLimiterRejection",
+    "KeyedLimiterSnapshot",
+    "KeyedLimiterWhenFull",
+    "LeakyBucket",
+    "LeakyBucketOptions",
+    "LeakyBucketRejection",
+    "LeakyBucketSnapshot",
+    "MultiLimiter",
+    "MultiLimiterOptions",
+    "MultiLimiterRejection",
+    "MultiLimiterSnapshot",
     "Outcome",
     "Permit",
+    "Priority",
     "RateLimited",
     "Rejected",
     "Rejection",
     "Reservation",
+    "SlidingWindowLimiter",
+    "SlidingWindowLimiterOptions",
+    "SlidingWindowLimiterRejection",
+    "SlidingWindowLimiterSnapshot",
     "SpillwayError",
     "State",
+    "Throttled",
     "TimeWindow",
     "TokenBucket",
     "TokenBucketOptions",

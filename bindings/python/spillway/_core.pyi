@@ -11,6 +11,7 @@ import enum
 import types
 import typing
 
+import spillway._limiter
 import spillway._outcome
 
 __all__: list[str] = [
@@ -18,16 +19,22 @@ __all__: list[str] = [
     "Decision",
     "Guard",
     "Guarded",
+    "KeyedLimiter",
+    "KeyedLimiterCore",
+    "LeakyBucketCore",
     "Limiter",
     "LimiterCore",
+    "MultiLimiterCore",
+    "OverdraftLimiter",
     "Permit",
     "PermitPolicy",
     "PermitPolicyCore",
     "Policy",
     "Rejection",
     "Reservation",
+    "ReservingLimiter",
+    "SlidingWindowLimiterCore",
     "TokenBucketCore",
-    "rate_limit_fields",
     "set_virtual_time",
 ]
 
@@ -119,6 +126,10 @@ class Decision:
     Its numbers are those of the moment of the call, and are worked out when they are read. After
     a change of the limiter's options they are those of now.
     """
+    def _header_fields(self, name: str, window_ns: int) -> tuple[str, str, str]:
+        """
+        RateLimit-Policy, RateLimit and Retry-After; empty: not to be sent.
+        """
     @property
     def limit(self) -> int:
         """
@@ -127,8 +138,8 @@ class Decision:
     @property
     def next_after(self) -> float:
         """
-        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`.
-        Rounded up.
+        In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded
+        up.
         """
     @property
     def next_after_ns(self) -> int | None:
@@ -139,6 +150,12 @@ class Decision:
     def reason(self) -> enum.StrEnum | None:
         """
         Why it was refused; None: it was admitted.
+        """
+    @property
+    def refused_by(self) -> spillway._limiter.Limiter | None:
+        """
+        The member of a MultiLimiter that refused; None: it was admitted, or the limiter has no
+        members.
         """
     @property
     def remaining(self) -> int:
@@ -295,6 +312,22 @@ class Limiter(Policy):
         rejected: type[Exception],
         reasons: tuple[enum.StrEnum, ...],
     ) -> None: ...
+    def peek(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing.
+        """
+    def try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision:
+        """
+        Takes n, all or none: a true Decision, or a false one that says when to ask again.
+
+        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the
+        monotonic clock. Thread-safe; never blocks.
+        """
+
+class ReservingLimiter(Limiter):
+    """
+    What a limiter offers that can promise what is not there yet.
+    """
     def _claim(self, n: int = 1, timeout: float | datetime.timedelta | None = None) -> Reservation:
         """
         The reservation of somebody who waits. Raises RateLimited.
@@ -305,20 +338,6 @@ class Limiter(Policy):
 
         Raises RateLimited at once when that is more than `timeout` seconds away, or never. What a
         signal handler raises meanwhile, as KeyboardInterrupt, gives them back.
-        """
-    def acquire_up_to(self, n: int, now_ns: int | None = None) -> int:
-        """
-        Takes what is there, n at most; returns how many.
-        """
-    def force_acquire(self, n: int, now_ns: int | None = None) -> Decision:
-        """
-        Takes n whether they are there or not: what is not is owed, and later calls wait for it.
-
-        Refused only when decades would be owed.
-        """
-    def peek(self, n: int = 1, now_ns: int | None = None) -> Decision:
-        """
-        What try_acquire(n) would answer now, if this is no dry run. Takes and counts nothing.
         """
     def refund(self, n: int = 1, now_ns: int | None = None) -> None:
         """
@@ -336,12 +355,20 @@ class Limiter(Policy):
 
         You wait, until its act_at_ns; acquire() does it for you.
         """
-    def try_acquire(self, n: int = 1, now_ns: int | None = None) -> Decision:
-        """
-        Takes n, all or none: a true Decision, or a false one that says when to ask again.
 
-        0 takes none. now_ns is the time in nanoseconds of a clock of yours; None reads the
-        monotonic clock. Thread-safe; never blocks.
+class OverdraftLimiter(ReservingLimiter):
+    """
+    What a limiter offers that has a balance.
+    """
+    def acquire_up_to(self, n: int, now_ns: int | None = None) -> int:
+        """
+        Takes what is there, n at most; returns how many.
+        """
+    def force_acquire(self, n: int, now_ns: int | None = None) -> Decision:
+        """
+        Takes n whether they are there or not: what is not is owed, and later calls wait for it.
+
+        Refused only when decades would be owed.
         """
 
 class Guarded:
@@ -383,6 +410,82 @@ class CircuitBreakerCore(PermitPolicyCore):
     @property
     def state(self) -> str: ...
 
+class KeyedLimiter(Policy):
+    """
+    What a keyed limiter offers for each request.
+    """
+    def __init__(
+        self,
+        core: LimiterCore,
+        name: str | None,
+        rejected: type[Exception],
+        reasons: tuple[enum.StrEnum, ...],
+    ) -> None: ...
+    def _take(self, key: str | bytes | bytearray | memoryview | int) -> None:
+        """
+        Takes one of a key. Raises RateLimited when it is refused.
+        """
+    def forget(self, key: str | bytes | bytearray | memoryview | int) -> None:
+        """
+        Makes a key as good as new: it has `burst` again.
+        """
+    def refund(
+        self, key: str | bytes | bytearray | memoryview | int, n: int = 1, now_ns: int | None = None
+    ) -> None:
+        """
+        Gives a key n back that were taken and not used; it never has more than `burst`.
+        """
+    def try_acquire(
+        self, key: str | bytes | bytearray | memoryview | int, n: int = 1, now_ns: int | None = None
+    ) -> Decision:
+        """
+        Takes n of a key, all or none: a true Decision, or a false one that says when to ask again.
+
+        0 takes none and tells what is left. now_ns is the time in nanoseconds of a clock of yours;
+        None reads the monotonic clock. Thread-safe; never blocks.
+        """
+
+class KeyedLimiterCore(LimiterCore):
+    """
+    The keyed limiter itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def count_live_keys(self, now_ns: int | None = None) -> int: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+    @property
+    def seed(self) -> int: ...
+
+class LeakyBucketCore(LimiterCore):
+    """
+    The leaky bucket itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(
+        self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
+    ) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
+class MultiLimiterCore(LimiterCore):
+    """
+    The multi limiter itself: made, changed and looked at here.
+    """
+    def __init__(
+        self, name: str, options: dict[str, typing.Any], members: tuple[typing.Any, ...]
+    ) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
+class SlidingWindowLimiterCore(LimiterCore):
+    """
+    The sliding window limiter itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
 class TokenBucketCore(LimiterCore):
     """
     The token bucket itself: made, changed and looked at here.
@@ -392,19 +495,6 @@ class TokenBucketCore(LimiterCore):
         self, options: dict[str, typing.Any], inheritance: str, now_ns: int | None = None
     ) -> None: ...
     def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
-
-def rate_limit_fields(
-    name: str,
-    admitted: bool,
-    remaining: typing.SupportsInt | typing.SupportsIndex,
-    limit: typing.SupportsInt | typing.SupportsIndex,
-    next_after_ns: int | None,
-    retry_after_ns: int | None,
-    window_ns: typing.SupportsInt | typing.SupportsIndex,
-) -> tuple:
-    """
-    RateLimit-Policy, RateLimit and Retry-After; empty: not to be sent.
-    """
 
 def set_virtual_time(now_ns: int | None) -> None:
     """

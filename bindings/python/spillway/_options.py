@@ -47,6 +47,16 @@ class Options:
             raise ValueError(f"scope is {self.scope!r}; it must be 'process'")
 
 
+class PermitOptions(Options):
+    """Those of a policy that gives permits."""
+
+    __slots__ = ()
+
+    def rules(self) -> Rules:
+        """Of no account to a policy that does not judge outcomes."""
+        return Rules()
+
+
 def settings_from(table: Iterable[OptionInfo], options: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the core: the options that are given, else the defaults of the table.
 
@@ -72,6 +82,10 @@ def nanos(info: OptionInfo, value: object) -> int:
     if abs(rounded) > INT64_MAX:
         raise out_of_range(info, value)
     return rounded
+
+
+def seconds_of(span: Duration) -> float:
+    return span.total_seconds() if isinstance(span, timedelta) else span
 
 
 def number(info: OptionInfo, value: object, what: str = "a number") -> float:
@@ -132,7 +146,7 @@ def accepted(info: OptionInfo) -> str:
     if info.type == "choice":
         return "one of " + ", ".join(info.choices)
     if info.type == "seed":
-        return "0 (a random one) to 2**64 - 1"
+        return f"0 ({info.zero}) to 2**64 - 1"
     unit = " s" if info.type == "duration" else ""
     zero = f"0 ({info.zero}) or " if info.zero else ""
     return f"{zero}{info.minimum:.15g}{unit} to {info.maximum:.15g}{unit}"
@@ -142,10 +156,10 @@ def accepted(info: OptionInfo) -> str:
 class Rules:
     """What the end of a call says of the callee."""
 
-    on: tuple[type[Exception], ...]
-    ignore: tuple[type[Exception], ...]
-    on_result: Callable[[Any], object] | None
-    classify: Classify | None
+    on: tuple[type[Exception], ...] = (Exception,)
+    ignore: tuple[type[Exception], ...] = ()
+    on_result: Callable[[Any], object] | None = None
+    classify: Classify | None = None
 
     def __post_init__(self) -> None:
         for name in ("on", "ignore"):

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from . import _core
-from ._limiter import Limiter
+from ._limiter import BucketLimiter
 from ._options import Options, settings_from
 from ._policy import check_name
-from ._schema import (
-    TOKEN_BUCKET_OPTIONS,
-    Inheritance,
-    TokenBucketRejection,
-    TokenBucketSnapshot,
-)
+from ._schema import TOKEN_BUCKET_OPTIONS, TokenBucketRejection, TokenBucketSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +31,7 @@ class TokenBucketOptions(Options):
         return settings_from(TOKEN_BUCKET_OPTIONS, options)
 
 
-class TokenBucket(Limiter):
+class TokenBucket(BucketLimiter, _core.OverdraftLimiter):
     """Lets through `rate` tokens a second, and `burst` at once. Each call takes one, or n.
 
     >>> import spillway as sw
@@ -105,33 +100,9 @@ class TokenBucket(Limiter):
         """The options as they are now. They pickle."""
         return self._options
 
-    def reconfigure(
-        self,
-        inheritance: Inheritance | str = Inheritance.KEEP,
-        *,
-        now_ns: int | None = None,
-        **changes: Any,
-    ) -> None:
-        """Changes rate, burst or dry_run while the bucket runs; `inheritance` says what becomes of
-        the tokens that are there, or owed.
-
-        Times that reservations were given stay. Raises ValueError for a value out of range and for
-        an option that is fixed when the bucket is made (initial_tokens, counted, scope), TypeError
-        for a name that is no option. Nothing has changed then.
-        """
-
-        def apply(options: TokenBucketOptions) -> None:
-            self._core.reconfigure(options.settings(), str(inheritance), now_ns)
-
-        self._reconfigure(changes, apply)
-
     def snapshot(self, now_ns: int | None = None) -> TokenBucketSnapshot:
         """What the bucket holds at that time. Changes nothing."""
         return TokenBucketSnapshot(**self._core.snapshot(now_ns))
-
-    def reset(self, now_ns: int | None = None) -> None:
-        """Full again, and nothing is owed; the totals stay."""
-        self.reconfigure(Inheritance.RESET, now_ns=now_ns)
 
     @property
     def _window(self) -> float:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "clock.h"
+#include "spillway/limiter/rate_limit_fields.h"
 
 namespace spillway::python {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 struct DecisionObject {
   PyObject ob_base;
   PyObject* core;
-  Limiter* limiter;
+  DecidingLimiter* limiter;
   LimiterDecision decision;
   Nanos now;
   int64_t n;
@@ -22,7 +23,7 @@ struct DecisionObject {
 struct ReservationObject {
   PyObject ob_base;
   PyObject* core;
-  Limiter* limiter;
+  ReservingLimiter* limiter;
   LimiterReservation reservation;
   Nanos now;
   bool cancelled;
@@ -40,6 +41,12 @@ int DecisionTruth(PyObject* object) { return AsDecision(object)->decision.reason
 PyObject* GetReason(PyObject* object, void*) {
   const DecisionObject* self = AsDecision(object);
   return Py_NewRef(ReasonOf(self->limiter->reasons.ptr(), self->decision.reason));
+}
+
+PyObject* GetRefusedBy(PyObject* object, void*) {
+  const DecisionObject* self = AsDecision(object);
+  PyObject* policy = self->limiter->RefusedBy(self->decision);
+  return Py_NewRef(policy == nullptr ? Py_None : policy);
 }
 
 PyObject* GetRemaining(PyObject* object, void*) {
@@ -74,6 +81,27 @@ PyObject* GetNextAfterNs(PyObject* object, void*) {
   return NanosOrNone(AsDecision(object)->status().next_after);
 }
 
+PyObject* HeaderFields(PyObject* object, PyObject* const* args, Py_ssize_t count) {
+  if (count != 2) {
+    PyErr_SetString(PyExc_TypeError, "_header_fields() takes a name and a window");
+    return nullptr;
+  }
+  const Nanos window = PyLong_AsLongLong(args[1]);
+  if (window == -1 && PyErr_Occurred() != nullptr) return nullptr;
+  Py_ssize_t length = 0;
+  const char* name = PyUnicode_AsUTF8AndSize(args[0], &length);
+  if (name == nullptr) PyErr_Clear();  // said below
+  const DecisionObject* self = AsDecision(object);
+  RateLimitFields fields;
+  if (!Render({name, static_cast<size_t>(length)}, self->decision.reason == 0, self->status(),
+              window, &fields)) {
+    PyErr_Format(PyExc_ValueError, "name is %R; it must be 1 to %zu characters of printable ASCII",
+                 args[0], RateLimitFields::kMostName);
+    return nullptr;
+  }
+  return Py_BuildValue("(sss)", fields.policy, fields.limit, fields.retry_after);
+}
+
 PyObject* ReprDecision(PyObject* object) {
   const DecisionObject* self = AsDecision(object);
   const LimitStatus status = self->status();
@@ -93,9 +121,20 @@ void DeallocDecision(PyObject* object) {
   FreeObject(object);
 }
 
+PyMethodDef kDecisionMethods[] = {
+    {"_header_fields", AsCFunction(HeaderFields), METH_FASTCALL,
+     "_header_fields(self, name: str, window_ns: int, /) -> tuple[str, str, str]\n\n"
+     "RateLimit-Policy, RateLimit and Retry-After; empty: not to be sent."},
+    {}};
+
 PyGetSetDef kDecisionProperties[] = {
     {"reason", GetReason, nullptr,
      "(self) -> enum.StrEnum | None\n\nWhy it was refused; None: it was admitted.", nullptr},
+    {"refused_by", GetRefusedBy, nullptr,
+     "(self) -> spillway._limiter.Limiter | None\n\n"
+     "The member of a MultiLimiter that refused; None: it was admitted, or the limiter has no\n"
+     "members.",
+     nullptr},
     {"remaining", GetRemaining, nullptr,
      "(self) -> int\n\nHow many could be taken after it; 0 when any are owed.", nullptr},
     {"limit", GetLimit, nullptr, "(self) -> int\n\nThe most that can be taken at once.", nullptr},
@@ -116,8 +155,8 @@ PyGetSetDef kDecisionProperties[] = {
      nullptr},
     {"next_after", GetNextAfter, nullptr,
      "(self) -> float\n\n"
-     "In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`.\n"
-     "Rounded up.",
+     "In how many seconds `remaining` grows, if nobody takes any; 0 when it is `limit`. Rounded\n"
+     "up.",
      nullptr},
     {"next_after_ns", GetNextAfterNs, nullptr,
      "(self) -> int | None\n\nThe same in nanoseconds, exact; None: in more than 292 years.",
@@ -134,6 +173,7 @@ PyType_Slot kDecisionSlots[] = {{Py_tp_doc, const_cast<char*>(kDecisionDoc)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(DeallocDecision)},
                                 {Py_tp_repr, reinterpret_cast<void*>(ReprDecision)},
                                 {Py_nb_bool, reinterpret_cast<void*>(DecisionTruth)},
+                                {Py_tp_methods, kDecisionMethods},
                                 {Py_tp_getset, kDecisionProperties},
                                 {0, nullptr}};
 
@@ -227,8 +267,8 @@ void AddDecisionTypes(py::module_& module) {
   globals.reservation_type = AddType(module, kReservationSpec);
 }
 
-PyObject* NewDecision(PyObject* core, Limiter* limiter, const LimiterDecision& decision, Nanos now,
-                      int64_t n) {
+PyObject* NewDecision(PyObject* core, DecidingLimiter* limiter, const LimiterDecision& decision,
+                      Nanos now, int64_t n) {
   auto* made = PyObject_New(DecisionObject, globals.decision_type);
   if (made == nullptr) return nullptr;
   made->core = Py_NewRef(core);
@@ -239,8 +279,8 @@ PyObject* NewDecision(PyObject* core, Limiter* limiter, const LimiterDecision& d
   return reinterpret_cast<PyObject*>(made);
 }
 
-PyObject* NewReservation(PyObject* core, Limiter* limiter, const LimiterReservation& reservation,
-                         Nanos now) {
+PyObject* NewReservation(PyObject* core, ReservingLimiter* limiter,
+                         const LimiterReservation& reservation, Nanos now) {
   auto* made = PyObject_New(ReservationObject, globals.reservation_type);
   if (made == nullptr) {
     limiter->Cancel(reservation, now);

@@ -6,14 +6,18 @@
 
 namespace spillway::python {
 
+struct PolicyObject;
+
+// Calls a function under a policy; what `@policy` and policy.call() do. Raises the policy's
+// exception when it refuses.
+using CallUnder = PyObject* (*)(PolicyObject* policy, PyObject* function, PyObject* const* args,
+                                size_t count, PyObject* keywords);
+
 // Set by the __init__ of its kind, once, and not changed after it. None of it refers to an object
 // that could refer back.
 struct PolicyObject {
   PyObject ob_base;
-  // Calls a function under the policy; what `@policy` and policy.call() do. Raises the policy's
-  // exception when it refuses.
-  PyObject* (*call)(PolicyObject* self, PyObject* function, PyObject* const* args, size_t count,
-                    PyObject* keywords);
+  CallUnder call;
   PyObject* core;      // the pybind11 object that owns the policy; null before __init__
   PyObject* name;      // str or None
   PyObject* rejected;  // the exception that says no

@@ -41,7 +41,8 @@ Enum EnumFrom(const char* what, std::span<const Choice> choices, const std::stri
   std::string accepted;
   for (const Choice& choice : choices) {
     if (choice.name == name) return static_cast<Enum>(choice.value);
-    accepted += (accepted.empty() ? "" : ", ") + std::string(choice.name);
+    if (!accepted.empty()) accepted += ", ";
+    accepted += choice.name;
   }
   throw py::value_error(std::string(what) + " is " + name + "; it must be one of " + accepted);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -50,7 +51,7 @@ const Choice* FindChoice(const OptionSpec& spec, int32_t value) {
   return found == spec.choices.end() ? nullptr : &*found;
 }
 
-// A number in the unit of the range. Bounds are below 2^53, so rounding never moves it across one.
+// A number in the unit of the range.
 double ReadNumber(const OptionSpec& spec, const void* settings) {
   if (spec.kind == OptionKind::kDuration) {
     return static_cast<double>(Read<int64_t>(spec, settings));
@@ -65,7 +66,9 @@ void AddNumber(const OptionSpec& spec, double number, Text& text) {
   } else if (spec.kind == OptionKind::kCount) {
     text.AddNumber(static_cast<int64_t>(number));
   } else {
-    text.AddNumber(number, std::chars_format::general);
+    // Whole numbers as people write them, as far as a double tells them apart.
+    const bool whole = number == std::trunc(number) && std::abs(number) < 1e15;
+    text.AddNumber(number, whole ? std::chars_format::fixed : std::chars_format::general);
   }
 }
 
@@ -109,6 +112,12 @@ bool Accepts(const OptionSpec& spec, const void* settings) {
       return true;
     case OptionKind::kChoice:
       return FindChoice(spec, Read<int32_t>(spec, settings)) != nullptr;
+    case OptionKind::kDuration: {
+      // As it is: a bound above 2^53 would let through what rounds to it.
+      const auto time = Read<int64_t>(spec, settings);
+      return (time == 0 && spec.zero != nullptr) ||
+             (time >= static_cast<int64_t>(spec.min) && time <= static_cast<int64_t>(spec.max));
+    }
     default:
       break;
   }

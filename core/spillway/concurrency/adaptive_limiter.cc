@@ -17,7 +17,7 @@ DecisionFields AdaptiveLimiter::Decide(Nanos now) noexcept {
   uint64_t seen = memory->word.load(std::memory_order_relaxed);
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const LimitWord word(seen);
-    const bool full = word.in_flight() >= AdmittedBy(LimitOf(word), word.probing());
+    const bool full = word.in_flight() >= AdmittedBy(LimitOf(word), word.probe());
     if (full && !dry_run_.load(std::memory_order_relaxed)) break;
     if (!memory->word.compare_exchange_weak(seen, word.WithOneMore().bits(),
                                             std::memory_order_relaxed))
@@ -71,7 +71,7 @@ AdaptiveLimiterSnapshot AdaptiveLimiter::Snapshot(Nanos) const noexcept {
   const AdaptiveLimiterMemory& memory = *memory_;
   const LimitWord word(memory.word.load(std::memory_order_relaxed));
   AdaptiveLimiterSnapshot snapshot;
-  snapshot.limit = static_cast<int32_t>(AdmittedBy(LimitOf(word), word.probing()));
+  snapshot.limit = static_cast<int32_t>(AdmittedBy(LimitOf(word), word.probe()));
   snapshot.in_flight = static_cast<int32_t>(word.in_flight());
   snapshot.baseline_ns = static_cast<Nanos>(memory.baseline.load(std::memory_order_relaxed));
   snapshot.call_time_ns = static_cast<Nanos>(memory.call_time.load(std::memory_order_relaxed));

@@ -112,6 +112,14 @@ class AdaptiveLimiter {
     uint64_t dropped() const { return drops - drops_before; }
     uint64_t total() const { return times().calls + dropped(); }
     Nanos call_time() const;
+    // How long calls took in a probe; 0 in any other window, and in one that was no probe because
+    // its judge had not come so far.
+    Nanos probed() const {
+      const bool probe = word.phase() == WindowPhase::kMeasure && limit.probe() == word.probe();
+      return probe ? call_time() : 0;
+    }
+    // A probe found that the queue was part of the baseline.
+    bool much_lower() const;
   };
 
   AdaptiveLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
@@ -129,7 +137,7 @@ class AdaptiveLimiter {
   bool Dropped(const Window& window) const noexcept;
   WindowWord After(const Window& window, Nanos now) const noexcept;
   void NoteBaseline(const Window& window) noexcept;
-  void MoveLimit(const Window& window, WindowPhase phase) noexcept;
+  void MoveLimit(const Window& window, Probe probe) noexcept;
 
   AdaptiveLimiterMemory* memory_;
   uint64_t id_;

@@ -15,7 +15,7 @@ constexpr uint64_t kLeastCalls = 10;  // of a window
 constexpr uint32_t kLooksShift = 7;   // 128 looks a window
 constexpr Nanos kLongestWindow = kNanosPerSecond * 60;
 constexpr double kBaselineFall = 0.2;  // towards a lower average, of what it is lower by
-constexpr double kMuchLower = 0.9;     // a baseline that was too high, not just unlucky
+constexpr double kMuchLower = 0.8;     // a baseline that was too high, not just unlucky
 constexpr uint64_t kWholeRate = 10'000;
 
 bool Replace(Word& word, uint64_t from, uint64_t to) {
@@ -26,6 +26,11 @@ bool Replace(Word& word, uint64_t from, uint64_t to) {
 
 Nanos AdaptiveLimiter::Window::call_time() const {
   return times().calls == 0 ? 0 : std::max<Nanos>(1, static_cast<Nanos>(times().average() + 0.5));
+}
+
+bool AdaptiveLimiter::Window::much_lower() const {
+  return probed() != 0 &&
+         static_cast<double>(probed()) < kMuchLower * static_cast<double>(baseline);
 }
 
 // Long enough for calls that begin in it to end in it, many of them.
@@ -77,7 +82,7 @@ void AdaptiveLimiter::Judge(WindowWord word, Nanos now) noexcept {
   Replace(memory->calls_before, window.calls_before, window.calls);
   Replace(memory->drops_before, window.drops_before, window.drops);
   NoteBaseline(window);
-  MoveLimit(window, next.phase());
+  MoveLimit(window, next.probe());
   memory->windows.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -88,20 +93,17 @@ bool AdaptiveLimiter::Dropped(const Window& window) const noexcept {
 }
 
 WindowWord AdaptiveLimiter::After(const Window& window, Nanos now) const noexcept {
-  const WindowPhase phase = window.word.phase();
-  const uint32_t age = std::min(window.word.age() + 1, WindowWord::kProbeAge);
-  if (Dropped(window)) return {now, age, WindowPhase::kNormal};
-  if (phase == WindowPhase::kDrain) return {now, age, WindowPhase::kMeasure};
-  if (phase == WindowPhase::kMeasure) {
-    // Another probe follows at once when this one was none, and soon when the queue was part of
-    // what the last one found.
-    const bool much_lower =
-        static_cast<double>(window.call_time()) < kMuchLower * static_cast<double>(window.baseline);
-    const uint32_t from = much_lower ? WindowWord::kSoonAge : 0;
-    return {now, window.limit.probing() ? from : WindowWord::kProbeAge, WindowPhase::kNormal};
+  const uint32_t age = window.word.age();
+  const bool normal = window.word.phase() == WindowPhase::kNormal;
+  if (Dropped(window)) return {now, normal ? age : 0, WindowPhase::kNormal};
+  if (window.word.phase() == WindowPhase::kDrain) return {now, age, WindowPhase::kMeasure};
+  if (!normal) {
+    if (window.probed() == 0) return {now, age - 1, WindowPhase::kNormal};  // again
+    return {now, window.much_lower() ? WindowWord::kSoonAge : 0, WindowPhase::kNormal};
   }
-  const bool probes = age == WindowWord::kProbeAge && algorithm_ != LimitAlgorithm::kAimd;
-  return {now, age, probes ? WindowPhase::kDrain : WindowPhase::kNormal};
+  if (algorithm_ == LimitAlgorithm::kAimd) return {now, age, WindowPhase::kNormal};
+  const bool probes = age + 1 == WindowWord::kProbeAge || age + 1 == WindowWord::kDeepProbeAge;
+  return {now, age + 1, probes ? WindowPhase::kDrain : WindowPhase::kNormal};
 }
 
 // Only a probe raises it, so no queue that stays can become the baseline.
@@ -110,7 +112,7 @@ void AdaptiveLimiter::NoteBaseline(const Window& window) noexcept {
   if (time == 0 || window.word.phase() == WindowPhase::kDrain || Dropped(window)) return;
   memory_->call_time.store(time, std::memory_order_relaxed);
   uint64_t baseline = window.baseline;
-  if (baseline == 0 || (window.word.phase() == WindowPhase::kMeasure && window.limit.probing())) {
+  if (baseline == 0 || window.probed() != 0) {
     baseline = time;
   } else if (time < baseline) {
     baseline -= static_cast<uint64_t>(static_cast<double>(baseline - time) * kBaselineFall + 0.5);
@@ -118,25 +120,26 @@ void AdaptiveLimiter::NoteBaseline(const Window& window) noexcept {
   Replace(memory_->baseline, window.baseline, baseline);
 }
 
-void AdaptiveLimiter::MoveLimit(const Window& window, WindowPhase phase) noexcept {
-  const uint64_t from = LimitOf(window.limit);
-  double limit = static_cast<double>(from) / static_cast<double>(LimitWord::kUnit);
-  const bool aimd = algorithm_ == LimitAlgorithm::kAimd;
+void AdaptiveLimiter::MoveLimit(const Window& window, Probe probe) noexcept {
+  double limit = static_cast<double>(LimitOf(window.limit)) / static_cast<double>(LimitWord::kUnit);
+  const auto baseline = static_cast<double>(window.baseline);
+  const auto call_time = static_cast<double>(window.call_time());
+  const bool knows = algorithm_ == LimitAlgorithm::kAimd || window.baseline != 0;
   if (Dropped(window)) {
     limit = LimitRule::AfterDrops(limit);
-  } else if (window.word.phase() == WindowPhase::kNormal && window.times().busy != 0 &&
-             (aimd || window.baseline != 0)) {
+  } else if (window.much_lower()) {
+    limit *= call_time / baseline;
+  } else if (window.word.phase() == WindowPhase::kNormal && window.times().busy != 0 && knows) {
     const LimitRule rule{.algorithm = algorithm_,
                          .tolerance = tolerance_.load(std::memory_order_relaxed),
                          .smoothing = smoothing_.load(std::memory_order_relaxed)};
-    limit = rule.Next(limit, static_cast<double>(window.baseline),
-                      static_cast<double>(window.call_time()));
+    limit = rule.Next(limit, baseline, call_time);
   }
   const uint64_t to = Bounded(limit);
   uint64_t seen = memory_->word.load(std::memory_order_relaxed);
   // Somebody who has moved the limit since has seen more.
   for (int i = 0; i < kMaxAttempts && LimitWord(seen).limit() == window.limit.limit(); ++i) {
-    const LimitWord moved = LimitWord(seen).WithLimit(to, phase != WindowPhase::kNormal);
+    const LimitWord moved = LimitWord(seen).WithLimit(to, probe);
     if (memory_->word.compare_exchange_weak(seen, moved.bits(), std::memory_order_relaxed)) break;
   }
 }
@@ -156,7 +159,7 @@ void AdaptiveLimiter::BoundLimit() noexcept {
     const uint64_t limit = LimitOf(word);
     const uint64_t to = Bounded(static_cast<double>(limit) / static_cast<double>(LimitWord::kUnit));
     if (to == limit) break;
-    if (memory_->word.compare_exchange_weak(seen, word.WithLimit(to, word.probing()).bits(),
+    if (memory_->word.compare_exchange_weak(seen, word.WithLimit(to, word.probe()).bits(),
                                             std::memory_order_relaxed))
       break;
   }

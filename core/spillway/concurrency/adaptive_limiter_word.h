@@ -9,9 +9,13 @@
 
 namespace spillway {
 
-// limit:31 | probing:1 | in flight:32, the limit in units of 1/4096. The limit and what it limits
-// are one word, so a call is admitted below the limit of that moment or not at all. A limit of 0 is
-// the initial one: all-zero memory is a fresh limiter.
+// How much of its limit a limiter admits: all of it, or less while it looks for the time that calls
+// take without a queue.
+enum class Probe : uint32_t { kNone = 0, kHalf = 1, kQuarter = 2 };
+
+// limit:30 | probe:2 | in flight:32, the limit in units of 1/4096. The limit and what it limits are
+// one word, so a call is admitted below the limit of that moment or not at all. A limit of 0 is the
+// initial one: all-zero memory is a fresh limiter.
 class LimitWord {
  public:
   static constexpr uint64_t kUnit = 4096;
@@ -21,40 +25,43 @@ class LimitWord {
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint32_t in_flight() const { return static_cast<uint32_t>(bits_); }
   constexpr uint64_t limit() const { return bits_ >> kLimitShift; }  // in units
-  constexpr bool probing() const { return (bits_ >> kProbingShift & 1) != 0; }
+  constexpr Probe probe() const { return static_cast<Probe>(bits_ >> kProbeShift & 3); }
 
   constexpr LimitWord WithOneMore() const { return LimitWord(bits_ + 1); }
   constexpr LimitWord WithOneLess() const { return LimitWord(bits_ - 1); }
-  constexpr LimitWord WithLimit(uint64_t units, bool probing) const {
-    return LimitWord(units << kLimitShift | uint64_t{probing} << kProbingShift | in_flight());
+  constexpr LimitWord WithLimit(uint64_t units, Probe probe) const {
+    return LimitWord(units << kLimitShift | static_cast<uint64_t>(probe) << kProbeShift |
+                     in_flight());
   }
 
  private:
-  static constexpr uint32_t kProbingShift = 32;
-  static constexpr uint32_t kLimitShift = 33;
+  static constexpr uint32_t kProbeShift = 32;
+  static constexpr uint32_t kLimitShift = 34;
 
   uint64_t bits_;
 };
 
-// How many whole calls a limit admits. A probe admits half, less one: few enough that none of them
-// waits for another, if the limit is no more than twice what the callee works on at a time.
-constexpr uint64_t AdmittedBy(uint64_t units, bool probing) {
+// How many whole calls a limit admits. A probe admits a half or a quarter, less one: few enough
+// that none of them waits for another, if the limit is no more than twice, or four times, what the
+// callee works on at a time.
+constexpr uint64_t AdmittedBy(uint64_t units, Probe probe) {
   const uint64_t whole = units / LimitWord::kUnit;
-  if (!probing) return whole;
-  return std::max<uint64_t>(whole / 2, 2) - 1;
+  if (probe == Probe::kNone) return whole;
+  return std::max<uint64_t>(whole / (probe == Probe::kHalf ? 2 : 4), 2) - 1;
 }
 
-// What a window is for. Every 30th or so is followed by a probe: with fewer calls in flight, a
-// window lets the queue drain and the next one measures.
+// What a window is for. Now and then a probe follows: with fewer calls in flight, one window lets
+// the queue drain and the next one measures.
 enum class WindowPhase : uint32_t { kNormal = 0, kDrain = 1, kMeasure = 2 };
 
 // begin:53 | age:9 | phase:2, the beginning in units of 1024 ns, rounded down. Whoever moves it on
-// judges the window that is over, alone. age: windows since the last probe. All-zero memory has no
-// window yet.
+// judges the window that is over, alone. age: windows since the last probe, or kSoonAge more when
+// another is to follow soon, a deeper one. All-zero memory has no window yet.
 class WindowWord {
  public:
-  static constexpr uint32_t kProbeAge = 30;  // windows from one probe to the next
-  static constexpr uint32_t kSoonAge = 26;   // of a limiter that is to probe again after four
+  static constexpr uint32_t kProbeAge = 30;
+  static constexpr uint32_t kSoonAge = 60;
+  static constexpr uint32_t kDeepProbeAge = kSoonAge + 4;
 
   constexpr explicit WindowWord(uint64_t bits) : bits_(bits) {}
   constexpr WindowWord(Nanos begin, uint32_t age, WindowPhase phase)
@@ -66,6 +73,10 @@ class WindowWord {
   constexpr Nanos begin() const { return static_cast<Nanos>(bits_ >> kTimeShift << kTimeUnitBits); }
   constexpr uint32_t age() const { return static_cast<uint32_t>(bits_ >> kAgeShift) % kAges; }
   constexpr WindowPhase phase() const { return static_cast<WindowPhase>(bits_ & 3); }
+  constexpr Probe probe() const {
+    if (phase() == WindowPhase::kNormal) return Probe::kNone;
+    return age() == kDeepProbeAge ? Probe::kQuarter : Probe::kHalf;
+  }
 
  private:
   static constexpr uint32_t kAges = 512;

@@ -77,9 +77,11 @@ class Bulkhead {
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or MemoryBytes(settings) bytes, aligned to a cache line, all-zero or in use by bulkheads
-  // of this process with the same `max_queue`; it must outlive the bulkhead.
+  // of this process with the same `max_queue`; it must outlive the bulkhead. `shared` with other
+  // processes is refused for now: a slot of one that was killed would not come back.
   static std::unique_ptr<Bulkhead> Make(std::string_view name, const Settings& settings,
-                                        Error* error, void* memory = nullptr) noexcept;
+                                        Error* error, void* memory = nullptr,
+                                        bool shared = false) noexcept;
 
   // What Make needs as `memory`, for settings that are valid.
   static size_t MemoryBytes(const Settings& settings) noexcept;

@@ -45,8 +45,12 @@ size_t Bulkhead::MemoryBytes(const Settings& settings) noexcept {
 }
 
 std::unique_ptr<Bulkhead> Bulkhead::Make(std::string_view name, const Settings& settings,
-                                         Error* error, void* memory) noexcept {
+                                         Error* error, void* memory, bool shared) noexcept {
   if (!CheckName(name, error) || !Validate(settings, error)) return nullptr;
+  if (shared) {
+    SetError(error, StatusCode::kUnsupported, "processes cannot share a bulkhead yet");
+    return nullptr;
+  }
   PolicyMemory owned;
   memory = MemoryFor(memory, MemoryBytes(settings), &owned, error);
   if (memory == nullptr) return nullptr;

@@ -231,6 +231,14 @@ void KeyedLimiter::Forget(KeyHash key) noexcept {
   }
 }
 
+void KeyedLimiter::Reset() noexcept {
+  memory_->newest.store(0, std::memory_order_relaxed);
+  for (size_t i = 0; i < set_count_; ++i) {
+    for (Word& cell : sets_[i].cells)
+      cell.store(KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
+  }
+}
+
 // ---- looking
 
 LimitStatus KeyedLimiter::Describe(const Decision& decision, Nanos now, int64_t n,

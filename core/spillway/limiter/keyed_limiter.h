@@ -99,6 +99,10 @@ class KeyedLimiter {
   void Forget(std::string_view key) noexcept { Forget(HashOf(key)); }
   void Forget(uint64_t key) noexcept { Forget(HashOf(key)); }
 
+  // Makes all keys as good as new. Time may begin again with the next call, even at an earlier one
+  // than before. Calls that race it are decided as before it or as after it, each key by itself.
+  void Reset() noexcept;
+
   // What else is to be said of a decision that was made for `n` tokens at `now`.
   LimitStatus Describe(const Decision& decision, Nanos now, int64_t n,
                        Nanos max_wait = 0) const noexcept;

@@ -59,15 +59,16 @@ class MultiLimiterMember {
 class MultiLimiter {
  public:
   using Settings = MultiLimiterSettings;
-  using Decision = LimiterDecision;  // its reason is a MultiLimiterRejection
+  using Rejection = MultiLimiterRejection;
+  using Decision = LimiterDecision;
   using Member = MultiLimiterMember;
 
   static constexpr size_t kMostMembers = 8;
 
   // Null, with `error` filled, when the name is too long, an option is out of range, or there are
-  // no members, more than kMostMembers or one twice. They are asked in the order they are given in:
-  // put first who refuses most. `memory` and `shared` are those of TokenBucket::Make; the members
-  // have memory of their own.
+  // no members, more than kMostMembers, one twice, or one that warms up. They are asked in the
+  // order they are given in: put first who refuses most. `memory` and `shared` are those of
+  // TokenBucket::Make; the members have memory of their own.
   static std::unique_ptr<MultiLimiter> Make(std::string_view name, std::span<const Member> members,
                                             const Settings& settings, Error* error,
                                             void* memory = nullptr, bool shared = false) noexcept;
@@ -106,6 +107,25 @@ class MultiLimiter {
 
   size_t members() const noexcept { return count_; }
   std::string_view name() const noexcept { return name_; }
+
+ private:
+  using Plan = TokenBucket::Plan;
+
+  MultiLimiter(std::string_view name, std::span<const Member> members, const Settings& settings,
+               void* memory, bool shared);
+
+  bool TakeFrom(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
+  Decision Refuse(size_t place, const Plan& plan, Nanos now) noexcept;
+
+  // What a refusal reads comes first.
+  size_t count_;
+  TokenBucket* members_[kMostMembers] = {};
+  MultiLimiterMemory* memory_;
+  bool counted_;
+  Atomic<bool> dry_run_;
+  uint32_t owned_slots_;  // of OwnedCounter
+  PolicyMemory owned_memory_;
+  std::string name_;
 };
 
 }  // namespace spillway

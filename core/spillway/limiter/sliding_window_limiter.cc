@@ -5,113 +5,49 @@
 
 namespace spillway {
 
-// ---- the words
-
-uint64_t SlidingWindowLimiter::Head() const noexcept {
-  // (50) acquire: pairs with (53). Whoever sees a number sees the slots of those before it, and no
-  // floor older than theirs.
-  return memory_->head.load(std::memory_order_acquire);
-}
-
-SlidingWindowSlot SlidingWindowLimiter::Slot(uint64_t index) const noexcept {
-  // (51) acquire: pairs with (54). Whoever sees a slot of the next lap sees that the head has moved
-  // on, when it looks again.
-  return SlidingWindowSlot(slots_[index].load(std::memory_order_acquire));
-}
-
-uint64_t SlidingWindowLimiter::Floor() const noexcept {
-  // (52) acquire: pairs with (55). Whoever sees a reset sees a head that is not below it.
-  return memory_->floor.load(std::memory_order_acquire);
-}
-
-// Loses against nobody but one who moved it on as well.
-void SlidingWindowLimiter::MoveHead(uint64_t from) noexcept {
-  // (53) release: pairs with (50).
-  memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
-                                        std::memory_order_relaxed);
-}
-
-// False: others changed it meanwhile, or it needed help.
-bool SlidingWindowLimiter::Look(Nanos now, View* view) noexcept {
-  view->head = Head();
-  view->lap = ring_.Lap(view->head);
-  view->index = ring_.Index(view->head, view->lap);
-  const SlidingWindowSlot slot = Slot(view->index);
-  view->slot = slot.bits();
-  if (slot.IsOf(view->lap)) [[unlikely]] {
-    MoveHead(view->head);
-    return false;
-  }
-  const uint64_t count = view->head - Floor();
-  const Nanos newest = Slot(ring_.Before(view->index, 1)).time();
-  view->full = count >= ring_.size() && ring_.longest_of_all().Holds(slot.time(), now);
-  for (size_t i = 0; i < ring_.smaller_count(); ++i) {
-    const SlidingWindow& window = ring_.smaller(i);
-    view->full |= count >= window.limit &&
-                  window.Holds(Slot(ring_.Before(view->index, window.limit)).time(), now);
-  }
-  // Only if the head is where it was do all of these belong together: of two who saw the same
-  // number one would otherwise find the slot of the next lap.
-  if (memory_->head.load(std::memory_order_relaxed) != view->head) [[unlikely]]
-    return false;
-  view->recorded = count == 0 ? now : std::max(now, newest);
-  // After a reset, too, a slot may not hold the time of the lap before.
-  if (view->recorded == slot.time() && view->head >= ring_.size()) [[unlikely]]
-    view->recorded = SaturatingAdd(view->recorded, 1);
-  return true;
-}
-
 // ---- taking
 
-LimiterDecision SlidingWindowLimiter::TryAcquire(Nanos now, int64_t n) noexcept {
-  if (n != 1) [[unlikely]]
-    return TakeOtherThanOne(n);
-  now = std::max<Nanos>(now, 0);
+LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
+  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  if (n == 0) return {.detail = Admitted()};
+  if (n > 1) return Refuse(SlidingWindowLimiterRejection::kExceedsOne, Admitted());
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    View view;
-    if (!Look(now, &view)) continue;
-    if (view.full) return Refuse(SlidingWindowLimiterRejection::kExhausted, view.head);
-    // (54) release: pairs with (51).
-    if (slots_[view.index].compare_exchange_weak(
-            view.slot, SlidingWindowSlot(view.recorded, view.lap).bits(), std::memory_order_release,
-            std::memory_order_relaxed)) {
-      MoveHead(view.head);
-      return {.detail = view.head + 1};
+    const View view = Look(now);
+    bool full = false;
+    for (const SlidingWindow& window : ring_.windows())
+      full |= window.limit != 0 && IsFull(view, window);
+    if (!IsWhole(view)) {
+      if (IsTaken(view)) MoveHead(view.head);
+      continue;
     }
+    if (full) return Refuse(SlidingWindowLimiterRejection::kExhausted, view.head);
+    if (Finish(view)) return {.detail = view.head + 1};
   }
   return Refuse(SlidingWindowLimiterRejection::kExhausted, Admitted());
 }
 
-LimiterDecision SlidingWindowLimiter::TakeOtherThanOne(int64_t n) noexcept {
-  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
-  if (n == 0) return {.detail = Admitted()};
-  return Refuse(SlidingWindowLimiterRejection::kExceedsOne, Admitted());
-}
-
 LimiterDecision SlidingWindowLimiter::Refuse(SlidingWindowLimiterRejection reason,
                                              uint64_t head) noexcept {
-  if (dry_run_.load(std::memory_order_relaxed)) [[unlikely]] {
+  if (dry_run_.load(std::memory_order_relaxed)) {
     if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
     return {.detail = head};
   }
-  if (counted_ && !memory_->refused.TryIncrement(owned_slots_)) [[unlikely]]
-    memory_->refused.Increment(owned_slots_);
+  if (counted_) memory_->refused.Increment(owned_slots_);
   return {.detail = head, .reason = static_cast<int32_t>(reason)};
 }
 
 void SlidingWindowLimiter::Reset() noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const uint64_t head = Head();
-    const uint64_t lap = ring_.Lap(head);
+    const View view = Look(0);
     // Whoever was killed before it moved the head is forgotten with the others.
-    if (Slot(ring_.Index(head, lap)).IsOf(lap)) {
-      MoveHead(head);
+    if (IsTaken(view)) {
+      MoveHead(view.head);
       continue;
     }
-    uint64_t floor = memory_->floor.load(std::memory_order_relaxed);
-    if (static_cast<int64_t>(head - floor) <= 0) return;
+    if (static_cast<int64_t>(view.count) <= 0) return;
+    uint64_t floor = view.head - view.count;
     // (55) release: pairs with (52).
-    if (memory_->floor.compare_exchange_strong(floor, head, std::memory_order_release,
+    if (memory_->floor.compare_exchange_strong(floor, view.head, std::memory_order_release,
                                                std::memory_order_relaxed))
       return;
   }
@@ -120,25 +56,23 @@ void SlidingWindowLimiter::Reset() noexcept {
 // ---- looking
 
 uint64_t SlidingWindowLimiter::Admitted() const noexcept {
-  const uint64_t head = Head();
-  const uint64_t lap = ring_.Lap(head);
-  return head + Slot(ring_.Index(head, lap)).IsOf(lap);
+  const View view = Look(0);
+  return view.head + IsTaken(view);
 }
 
+// As it stood with `head`, of those `admitted` since.
 SlidingWindowLimiter::Log SlidingWindowLimiter::LogAt(uint64_t head,
                                                       uint64_t admitted) const noexcept {
   head = std::min(head, admitted);
   const uint64_t floor = Floor();
-  const uint64_t size = ring_.size();
-  // Those whose slots were written again since had left the windows by then.
-  const uint64_t kept = size - std::min(admitted - head, size);
-  return {.index = ring_.Index(head, ring_.Lap(head)),
-          .count = head <= floor ? 0 : std::min(head - floor, kept)};
+  // Whose slot was written again had left every window by then.
+  const uint64_t kept = ring_.size() - std::min(admitted - head, ring_.size());
+  return {.head = head, .count = head <= floor ? 0 : std::min(head - floor, kept)};
 }
 
 // Of the admission `back` before the head, 1 to its count.
 Nanos SlidingWindowLimiter::TimeOf(const Log& log, uint64_t back) const noexcept {
-  return Slot(ring_.Before(log.index, back)).time();
+  return Slot(log.head - back).time();
 }
 
 // How many are within a window. Those that are, are the newest.
@@ -189,7 +123,7 @@ SlidingWindowLimiterSnapshot SlidingWindowLimiter::Snapshot(Nanos now) const noe
   now = std::max<Nanos>(now, 0);
   const uint64_t admitted = Admitted();
   const Log log = LogAt(admitted, admitted);
-  const SlidingWindow& first = ring_.windows()[0];
+  const SlidingWindow& first = ring_.first();
   Nanos empty = 0;
   for (const SlidingWindow& window : ring_.windows()) {
     if (log.count != 0) empty = std::max(empty, SaturatingAdd(TimeOf(log, 1), window.per));

@@ -8,7 +8,8 @@
 // interval as long as `per` holds more than `limit` of those admitted, wherever it begins; nor of
 // the times it was recorded at, which only go forward. Up to two more windows are held over the
 // same log, all of them by each admission or none. That takes 8 bytes for each permit of the
-// largest limit; a TokenBucket takes one word, and lets through up to burst more within some `per`.
+// largest limit, up to the next power of two; a TokenBucket takes one word, and lets through up to
+// burst more within some `per`.
 //
 // A call takes one permit. There is no Reserve: a place in the log cannot be given back, so a
 // reservation that was cancelled would stay taken.
@@ -22,6 +23,7 @@
 #ifndef SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
 #define SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -69,13 +71,24 @@ class SlidingWindowLimiter {
 
   // Takes a permit. `n` = 0 takes none and tells what is there; more than 1 is refused for good
   // (kExceedsOne).
-  Decision TryAcquire(Nanos now, int64_t n = 1) noexcept;
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
+    const View view = Look(now);
+    if (n == 1 && IsWhole(view)) [[likely]] {
+      if (view.full) {
+        if (CountRefusal()) [[likely]]
+          return {.detail = view.head, .reason = kExhausted};
+      } else if (ring_.only_first() && Finish(view)) [[likely]] {
+        return {.detail = view.head + 1};
+      }
+    }
+    return TryAcquireSlowly(now, n);
+  }
   // The same at SteadyNow().
   Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
 
   // Forgets what was admitted before this call, so that as many as at first may come; what is
-  // admitted while it runs counts. Time may begin again with the next call, even at an earlier one
-  // than before.
+  // admitted while it runs counts. If the next call comes more than the longest window before the
+  // newest admission, because a clock had run ahead, time begins again with it.
   void Reset() noexcept;
 
   // What else is to be said of a decision that was made for `n` permits at `now`. `max_wait` is of
@@ -96,30 +109,103 @@ class SlidingWindowLimiter {
  private:
   SlidingWindowLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
 
-  // The log as it stood at one moment, as far as the next admission asks for it.
+  static constexpr int32_t kExhausted =
+      static_cast<int32_t>(SlidingWindowLimiterRejection::kExhausted);
+
+  // What the next admission asks the log.
   struct View {
-    uint64_t head;  // the number of the next admission
-    uint64_t lap;
-    uint64_t index;
-    uint64_t slot;   // what the slot at `index` holds
-    Nanos recorded;  // the time it would be recorded at
-    bool full;       // some window is
+    Nanos now;
+    uint64_t head;           // its number
+    uint64_t count;          // how many before it are not forgotten
+    SlidingWindowSlot slot;  // the one it writes
+    bool full;               // the first window is
   };
 
-  // The log as far as Describe and Snapshot ask for it.
+  uint64_t Head() const noexcept {
+    // (50) acquire: pairs with (53). Whoever sees a number sees the slots of those before it, and
+    // no floor older than theirs.
+    return memory_->head.load(std::memory_order_acquire);
+  }
+  // That of the admission of that number, or of one a lap before or later.
+  SlidingWindowSlot Slot(uint64_t number) const noexcept {
+    // (51) acquire: pairs with (54). Whoever sees a slot of the next lap sees that the head has
+    // moved on, when it looks again.
+    return SlidingWindowSlot(slots_[ring_.Index(number)].load(std::memory_order_acquire));
+  }
+  uint64_t Floor() const noexcept {
+    // (52) acquire: pairs with (55). Whoever sees a reset sees a head that is not below it.
+    return memory_->floor.load(std::memory_order_acquire);
+  }
+
+  [[gnu::always_inline]] View Look(Nanos now) const noexcept {
+    View view{.now = std::max<Nanos>(now, 0),
+              .head = Head(),
+              .count = 0,
+              .slot = Slot(view.head),
+              .full = false};
+    view.count = view.head - Floor();
+    view.full = IsFull(view, ring_.first());
+    return view;
+  }
+  [[gnu::always_inline]] bool IsFull(const View& view, const SlidingWindow& window) const noexcept {
+    return view.count >= window.limit &&
+           window.Holds(Slot(view.head - window.limit).time(), view.now);
+  }
+
+  // Whether the next slot is written: its admission only has to move the head.
+  bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
+
+  // Whether all that was read belongs together. Only if the head is where it was does it: of two
+  // who saw the same number one would otherwise take the slot in the next lap.
+  [[gnu::always_inline]] bool IsWhole(const View& view) const noexcept {
+    return memory_->head.load(std::memory_order_relaxed) == view.head && !IsTaken(view);
+  }
+
+  // The time the next admission is recorded at: never before the newest, unless time begins again,
+  // and never that of the lap before in the same slot, as it could be after a reset.
+  [[gnu::always_inline]] Nanos Recorded(const View& view) const noexcept {
+    // If this is not the newest any more, the next slot is written by now.
+    Nanos newest = Slot(view.head - 1).time();
+    if (view.count == 0 && newest - view.now > ring_.longest()) [[unlikely]]
+      newest = 0;
+    const Nanos time = std::max(view.now, newest);
+    const bool again = time == view.slot.time() && view.head >= ring_.size();
+    return again ? SaturatingAdd(time, 1) : time;
+  }
+
+  // False: somebody else was faster.
+  [[gnu::always_inline]] bool Finish(const View& view) noexcept {
+    uint64_t seen = view.slot.bits();
+    const SlidingWindowSlot slot(Recorded(view), ring_.Lap(view.head));
+    // (54) release: pairs with (51).
+    if (!slots_[ring_.Index(view.head)].compare_exchange_weak(
+            seen, slot.bits(), std::memory_order_release, std::memory_order_relaxed))
+      return false;
+    MoveHead(view.head);
+    return true;
+  }
+
+  // Fails only when another has moved it on.
+  void MoveHead(uint64_t from) noexcept {
+    // (53) release: pairs with (50).
+    memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
+                                          std::memory_order_relaxed);
+  }
+
+  // False: nothing was counted, and it takes longer to say what is to be done.
+  bool CountRefusal() noexcept {
+    return !dry_run_.load(std::memory_order_relaxed) &&
+           (!counted_ || memory_->refused.TryIncrement(owned_slots_));
+  }
+
+  // The log as Describe and Snapshot ask it.
   struct Log {
-    uint64_t index;  // of the slot after its newest
+    uint64_t head;   // the number after its newest
     uint64_t count;  // how many it holds
   };
 
-  uint64_t Head() const noexcept;
-  SlidingWindowSlot Slot(uint64_t index) const noexcept;
-  uint64_t Floor() const noexcept;
-  void MoveHead(uint64_t from) noexcept;
-  bool Look(Nanos now, View* view) noexcept;
-  Decision TakeOtherThanOne(int64_t n) noexcept;
+  Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
   Decision Refuse(SlidingWindowLimiterRejection reason, uint64_t head) noexcept;
-
   uint64_t Admitted() const noexcept;
   Log LogAt(uint64_t head, uint64_t admitted) const noexcept;
   Nanos TimeOf(const Log& log, uint64_t back) const noexcept;

@@ -11,7 +11,7 @@
 namespace spillway {
 
 // Standard-layout words without pointers, valid when all zero: it can lie in memory that processes
-// share. The slots follow it, one for each of the largest limit
+// share. The slots follow it, as many as the largest limit, up to the next power of two
 // (SlidingWindowLimiter::MemoryBytes).
 struct alignas(kCacheLine) SlidingWindowLimiterMemory {
   // How many were admitted, or one less: the slots decide, and whoever finds the next one written

@@ -107,10 +107,14 @@ TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept 
 
 void TokenBucket::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
 
+void TokenBucket::CountDryRun() noexcept {
+  if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
+}
+
 LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
                                     uint32_t change) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
-    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
+    CountDryRun();
     return {.detail = ahead, .change = change};
   }
   if (counted_) memory_->refused.Increment(owned_slots_);
@@ -121,6 +125,7 @@ LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
 
 LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  if (warm_up_) return TryAcquireWarm(now, n);
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -140,6 +145,7 @@ LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
   if (n < 0) return -1;
+  if (warm_up_) return AcquireUpToWarm(now, n);
   uint64_t taken = 0;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -159,6 +165,7 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
 
 LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  if (warm_up_) return ForceAcquireWarm(now, n);
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -176,21 +183,21 @@ LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
 
 LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
   if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
+  if (warm_up_) return ReserveWarm(now, n, max_wait);
   now = std::max<Nanos>(now, 0);
   const auto count = static_cast<uint64_t>(n);
   auto refused = TokenBucketRejection{};
   Nanos delay = 0;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
-    const bool may_wait = max_wait > 0;
     refused = TokenBucketRejection::kExceedsBurst;
-    if (count > (may_wait ? from.scale.limit() : clock.burst())) return kStay;
+    if (count > (max_wait > 0 ? from.scale.limit() : clock.burst())) return kStay;
     const uint64_t next = from.ahead + count * clock.token();
-    const bool fits = next <= from.scale.most();
-    refused =
-        may_wait && fits ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
     delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    return fits && delay <= std::max<Nanos>(max_wait, 0) ? next : kStay;
+    const bool in_time = delay <= std::max<Nanos>(max_wait, 0);
+    refused = in_time || max_wait <= 0 ? TokenBucketRejection::kExhausted
+                                       : TokenBucketRejection::kExceedsWait;
+    return in_time && next <= from.scale.most() ? next : kStay;
   });
   if (view.next == kStay) {
     const Decision decision = Refuse(refused, view.ahead, view.scale.change);
@@ -202,6 +209,7 @@ LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wa
 }
 
 void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
+  if (warm_up_) return CancelWarm(reservation, now);
   const auto count = static_cast<uint64_t>(std::max<int64_t>(reservation.n, 0));
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -223,6 +231,7 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
 
 void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
   if (n <= 0) return;
+  if (warm_up_) return RefundWarm(now, n);
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     const bool all = static_cast<uint64_t>(n) > clock.Tokens(from.ahead);
@@ -230,24 +239,66 @@ void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
   });
 }
 
+// ---- taking in steps
+
+TokenBucket::Plan TokenBucket::PrepareSlowly(Nanos now, int64_t n) const noexcept {
+  const View view = Look(now);
+  const TokenClock& clock = view.scale.clock;
+  const auto count = static_cast<uint64_t>(n);
+  Plan plan{.seen = view.word, .next = 0, .cost = 0, .change = view.scale.change, .kind = {}};
+  if (count > clock.burst()) {
+    plan.kind = Plan::Kind::kNever;
+  } else {
+    plan.cost = count * clock.token();
+    plan.next = view.time + view.ahead + plan.cost;
+    plan.kind = Owed(clock, view.ahead, plan.cost) == 0 ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
+  }
+  if (plan.kind != Plan::Kind::kTakes && dry_run_.load(std::memory_order_relaxed))
+    plan.kind = Plan::Kind::kLetsPass;
+  return plan;
+}
+
+void TokenBucket::PutBack(const Plan& plan, Nanos now) noexcept {
+  uint64_t seen = plan.next;
+  if (memory_->word.compare_exchange_strong(seen, plan.seen, std::memory_order_relaxed)) return;
+  // Others have moved it since.
+  Update(now, [&](const View& from) {
+    // What it was worth under other options cannot be told, and too much would be a free token.
+    if (from.scale.change != plan.change) return kStay;
+    return from.ahead - std::min(from.ahead, plan.cost);
+  });
+}
+
+void TokenBucket::BeginTime(Nanos now) noexcept {
+  if (memory_->word.load(std::memory_order_relaxed) == TokenBucketWord::kFresh)
+    BeginTime(Look(now));
+}
+
 // ---- looking
 
 LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n,
                                   Nanos max_wait) const noexcept {
+  if (warm_up_) return DescribeWarm(decision, now, n, max_wait);
   now = std::max<Nanos>(now, 0);
   const View view = Look(now);
-  const TokenClock& clock = view.scale.clock;
   // Under other options than those of the decision, what is there now says more.
   const uint64_t ahead = view.scale.change == decision.change ? decision.detail : view.ahead;
-  const uint64_t all = view.scale.limit() * clock.token();
-  const uint64_t remaining = clock.Tokens(all - std::min(all, ahead));
-  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
-                     .limit = static_cast<int64_t>(view.scale.limit()),
-                     .reset_after = clock.Until(now, ahead)};
-  if (remaining < view.scale.limit())
-    status.next_after = clock.Until(now, ahead + (remaining + 1) * clock.token() - all);
+  LimitStatus status = Status(view.scale, ahead, now);
   if (decision.reason > 0)
     status.retry_after = RetryAfter(view.scale, ahead, now, n, std::max<Nanos>(max_wait, 0));
+  return status;
+}
+
+// All but `retry_after`.
+LimitStatus TokenBucket::Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept {
+  const TokenClock& clock = scale.clock;
+  const uint64_t all = scale.limit() * clock.token();
+  const uint64_t remaining = clock.Tokens(all - std::min(all, ahead));
+  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
+                     .limit = static_cast<int64_t>(scale.limit()),
+                     .reset_after = clock.Until(now, ahead)};
+  if (remaining < scale.limit())
+    status.next_after = clock.Until(now, ahead + (remaining + 1) * clock.token() - all);
   return status;
 }
 
@@ -265,6 +316,7 @@ Nanos TokenBucket::RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int
 }
 
 TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {
+  if (warm_up_) return SnapshotWarm(now);
   now = std::max<Nanos>(now, 0);
   const View view = Look(now);
   const TokenClock& clock = view.scale.clock;

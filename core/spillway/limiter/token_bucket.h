@@ -36,6 +36,7 @@
 #include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/limiter/token_bucket_word.h"
 #include "spillway/limiter/token_clock.h"
+#include "spillway/limiter/warm_up_word.h"
 #include "spillway/sync/atomic.h"
 
 namespace spillway {
@@ -45,6 +46,7 @@ struct TokenBucketOptions;
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
+  using Rejection = TokenBucketRejection;
   using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 
@@ -131,7 +133,8 @@ class TokenBucket {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  friend class LeakyBucket;  // which is one, with a bound on what may be owed
+  friend class LeakyBucket;   // which is one, with a bound on what may be owed
+  friend class MultiLimiter;  // which takes from several in steps
 
   // What a bucket is made for.
   struct Size {
@@ -215,6 +218,41 @@ class TokenBucket {
     return true;
   }
 
+  // What TryAcquire would do, told before it is done.
+  struct Plan {
+    enum class Kind : int32_t { kTakes, kRefuses, kNever, kLetsPass };  // the last: a dry run
+    uint64_t seen;
+    uint64_t next;  // the word after it
+    uint64_t cost;
+    uint32_t change;
+    Kind kind;
+  };
+
+  [[gnu::always_inline]] Plan Prepare(Nanos now, int64_t n) const noexcept {
+    const Attempt attempt = Begin(now, n);
+    if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
+      const bool fits = attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
+      if (fits || !dry_run_.load(std::memory_order_relaxed)) [[likely]]
+        return {.seen = attempt.seen,
+                .next = attempt.time + attempt.after(),
+                .cost = attempt.cost,
+                .change = 0,
+                .kind = fits ? Plan::Kind::kTakes : Plan::Kind::kRefuses};
+    }
+    return PrepareSlowly(now, n);
+  }
+  Plan PrepareSlowly(Nanos now, int64_t n) const noexcept;
+  // Does it. False: somebody else was faster.
+  bool Take(const Plan& plan) noexcept {
+    uint64_t seen = plan.seen;
+    return memory_->word.compare_exchange_strong(seen, plan.next, std::memory_order_relaxed);
+  }
+  // Undoes it.
+  void PutBack(const Plan& plan, Nanos now) noexcept;
+  void CountDryRun() noexcept;
+  // As the first call does, whatever it asks for.
+  void BeginTime(Nanos now) noexcept;
+
   static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,
                               const TokenClock& clock) noexcept {
     now = std::max<Nanos>(now, 0);
@@ -252,6 +290,7 @@ class TokenBucket {
     Scale scale;
   };
 
+  static LimitStatus Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept;
   static Nanos RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
                           Nanos max_wait) noexcept;
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
@@ -267,6 +306,29 @@ class TokenBucket {
   bool Change(const Size& size, bool dry_run, Inheritance inheritance, Nanos now,
               Error* error) noexcept;
   bool ChangeScale(const Size& size, Inheritance inheritance, Nanos now) noexcept;
+
+  // The same calls of a bucket that warms up, and what they are made of: token_bucket_warm_up.cc.
+  struct WarmView {
+    uint64_t word;
+    uint64_t now;  // unit of the clock; not before `touched`
+    WarmUp::State state;
+    uint32_t change;
+    bool stays;  // nothing came of it
+  };
+  WarmView LookWarm(Nanos now) const noexcept;
+  bool Touch(Nanos now) noexcept;
+  template <class Decide>
+  WarmView UpdateWarm(Nanos now, const Decide& decide) noexcept;
+  Decision TryAcquireWarm(Nanos now, int64_t n) noexcept;
+  int64_t AcquireUpToWarm(Nanos now, int64_t n) noexcept;
+  Decision ForceAcquireWarm(Nanos now, int64_t n) noexcept;
+  Reservation ReserveWarm(Nanos now, int64_t n, Nanos max_wait) noexcept;
+  void CancelWarm(const Reservation& reservation, Nanos now) noexcept;
+  void RefundWarm(Nanos now, int64_t n) noexcept;
+  LimitStatus DescribeWarm(const Decision& decision, Nanos now, int64_t n,
+                           Nanos max_wait) const noexcept;
+  TokenBucketSnapshot SnapshotWarm(Nanos now) const noexcept;
+  void CoolDown() noexcept;
   static uint64_t Inherit(const View& from, const Scale& to, Inheritance inheritance) noexcept;
 
   // What the inline path reads comes first.
@@ -284,7 +346,9 @@ class TokenBucket {
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;
-  int32_t room_;  // as made
+  int32_t room_;                // as made
+  WarmUp warm_up_;              // off, unless it was made with it
+  Atomic<uint32_t> cooled_{0};  // how often by CoolDown()
   PolicyMemory owned_memory_;
   std::string name_;
 };

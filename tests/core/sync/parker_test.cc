@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "spillway/base/time.h"
@@ -58,6 +59,28 @@ TEST(ParkerTest, StopsThatRaceWithTheEndOfTheWaitAreSafe) {
     EXPECT_TRUE(!waited || SteadyNow() >= until);
     stopper.join();
   }
+}
+
+TEST(ParkerTest, SleepsWhileTheWordIsWhatItWas) {
+  Word word{uint64_t{7} << 32 | 5};  // only the low half counts
+  ParkWhile(word, 4, kForever);
+  const Nanos until = SteadyNow() + kSoon;
+  while (SteadyNow() < until) ParkWhile(word, 5, until);
+  ParkWhile(word, 5, -1);
+}
+
+TEST(ParkerTest, AWakeUpEndsTheLongestSleep) {
+  Word word{5};
+  std::atomic<bool> done{false};
+  std::thread waiter([&] {
+    while (word.load(std::memory_order_relaxed) == 5) ParkWhile(word, 5, kForever);
+    done = true;
+  });
+  std::this_thread::sleep_until(std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
+  EXPECT_FALSE(done);
+  word.store(6, std::memory_order_relaxed);
+  WakeAll(word);
+  waiter.join();
 }
 
 }  // namespace

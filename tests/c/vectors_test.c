@@ -6,6 +6,7 @@
 #define CHECK_OWN_MAIN
 #include <stdlib.h>
 
+#include "bulkhead_replay.h"
 #include "circuit_breaker_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
@@ -18,6 +19,7 @@ typedef struct noun {
 } noun;
 
 static const noun nouns[] = {
+    {"bulkhead", replay_bulkhead},
     {"circuit_breaker", replay_circuit_breaker},
     {"token_bucket", replay_token_bucket},
     {0},

@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/token_bucket_replay.h"
 
@@ -24,6 +25,7 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 }
 
 const std::map<std::string, MakeReplay> kNouns = {
+    {"bulkhead", Make<BulkheadReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };

@@ -6,6 +6,7 @@
 #define CHECK_OWN_MAIN
 #include <stdlib.h>
 
+#include "bulkhead_replay.h"
 #include "circuit_breaker_replay.h"
 #include "leaky_bucket_replay.h"
 #include "multi_limiter_replay.h"
@@ -20,6 +21,7 @@ typedef struct noun {
 } noun;
 
 static const noun nouns[] = {
+    {"bulkhead", replay_bulkhead},
     {"circuit_breaker", replay_circuit_breaker},
     {"leaky_bucket", replay_leaky_bucket},
     {"multi_limiter", replay_multi_limiter},

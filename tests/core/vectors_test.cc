@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "tests/support/bucket_replay.h"
+#include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/multi_limiter_replay.h"
 #include "tests/support/sliding_window_limiter_replay.h"
@@ -26,6 +27,7 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 }
 
 const std::map<std::string, MakeReplay> kNouns = {
+    {"bulkhead", Make<BulkheadReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"multi_limiter", Make<MultiLimiterReplay>},

@@ -11,9 +11,9 @@
 #include <stdexcept>
 
 #include "tests/support/adaptive_limiter_replay.h"
+#include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/client_throttle_replay.h"
-#include "tests/support/token_bucket_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -29,6 +29,7 @@ const std::map<std::string, MakeReplay> kNouns = {
     {"adaptive_limiter", Make<AdaptiveLimiterReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"client_throttle", Make<ClientThrottleReplay>},
+    {"leaky_bucket", Make<LeakyBucketReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
 

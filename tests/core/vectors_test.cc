@@ -10,11 +10,13 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/support/adaptive_limiter_replay.h"
 #include "tests/support/bucket_replay.h"
 #include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/multi_limiter_replay.h"
 #include "tests/support/sliding_window_limiter_replay.h"
+#include "tests/support/client_throttle_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -28,7 +30,9 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 
 const std::map<std::string, MakeReplay> kNouns = {
     {"bulkhead", Make<BulkheadReplay>},
+    {"adaptive_limiter", Make<AdaptiveLimiterReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"client_throttle", Make<ClientThrottleReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"multi_limiter", Make<MultiLimiterReplay>},
     {"sliding_window_limiter", Make<SlidingWindowLimiterReplay>},

@@ -22,7 +22,7 @@ TEST(a_snapshot_fills_as_much_as_there_is) { check_snapshots_of_any_size(); }
 /* ---- its options */
 
 TEST(a_rate_must_be_given) {
-  check_not_made(NULL, SPILLWAY_E_INVALID_ARGUMENT, "rate is 0; it must be 1e-10 to 1e+09");
+  check_not_made(NULL, SPILLWAY_E_INVALID_ARGUMENT, "rate is 0; it must be 1e-10 to 1000000000");
   check_not_made(&defaults, SPILLWAY_E_INVALID_ARGUMENT, "rate is 0");
 }
 

@@ -75,8 +75,8 @@ class ReferenceTokenBucket {
                 .n = n,
                 .decision = Admit(now, next)};
       }
-      why = max_wait > 0 && next <= kMostOwed ? TokenBucketRejection::kExceedsWait
-                                              : TokenBucketRejection::kExhausted;
+      why = max_wait > 0 && delay > max_wait ? TokenBucketRejection::kExceedsWait
+                                             : TokenBucketRejection::kExhausted;
     }
     return {.act_at = start, .worthless_at = start, .decision = Refuse(now, ahead, why)};
   }

@@ -43,6 +43,8 @@ class Options:
     initial_tokens: int
     dry_run: bool
     counted: bool
+    warm_up_ns: int
+    cold_factor: float
 
 
 def make_options(given: Mapping[str, Any]) -> Options:
@@ -176,8 +178,7 @@ class TokenBucket:
         missing = self.missing(now) + n * self.token
         delay = self._wait(now, missing - self.capacity)
         if delay > max_wait or missing > self.most:
-            may = max_wait > 0 and missing <= self.most
-            reason = "exceeds_wait" if may else "exhausted"
+            reason = "exceeds_wait" if delay > max_wait > 0 else "exhausted"
             return Reservation(self._refuse(reason, n, now, max_wait))
         answer = self._admit(n, now, missing, max_wait)
         return Reservation(answer, delay, n, now * self.nano + missing, self.change)

@@ -1,19 +1,13 @@
-"""The steps of the token bucket's scenarios, and what the reference says to them."""
+"""The steps of the scenarios of buckets, and what the reference of the token bucket says to
+them."""
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from reference_token_bucket import (
-    FOREVER,
-    SCHEMA,
-    Answer,
-    Options,
-    Reservation,
-    TokenBucket,
-    make_options,
-    rate_of,
-)
+from reference_token_bucket import FOREVER, SCHEMA, TokenBucket, make_options, rate_of
+from reference_warm_up import WarmingTokenBucket
 from scenario import MS, TEN_YEARS, Replay, S, Step, Vector, envelope, without_defaults
 
 NEVER = "never"
@@ -76,31 +70,34 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
     made = make_options(options)
     if not SCHEMA.in_range(made):
         raise SystemExit(f"{name}: an option is out of range")
-    used = list(origins) or _usual_origins(made)
+    used = list(origins) or usual_origins(made.rate)
     for origin in used:
-        _Replay(name, made, origin).run(steps)
+        bucket = (WarmingTokenBucket if made.warm_up_ns else TokenBucket)(made)
+        BucketReplay(name, bucket, origin).run(steps)
     return envelope(name, source, note, dict(options), used, steps)
 
 
-def _usual_origins(options: Options) -> list[int]:
+def usual_origins(*rates: float) -> list[int]:
     """As README.md says."""
-    token = Fraction(S) / rate_of(options.rate)
-    grid = 1 if token.denominator == 1 else token.numerator
+    tokens = [Fraction(S) / rate_of(rate) for rate in rates]
+    grid = math.lcm(*(1 if t.denominator == 1 else t.numerator for t in tokens))
     half, whole = 2**61, 2**62
     wanted = [0, TEN_YEARS, half - 150 * MS, half + 1, whole - 150 * MS, whole, whole + 1]
     return sorted({origin - origin % grid for origin in wanted})
 
 
-class _Replay(Replay):
-    def __init__(self, name: str, options: Options, origin: int) -> None:
+class BucketReplay(Replay):
+    """`bucket` is the reference of a token bucket or of a leaky bucket: they are asked alike."""
+
+    def __init__(self, name: str, bucket: Any, origin: int) -> None:
         super().__init__(name, origin)
-        self.bucket = TokenBucket(options)
-        self.reservations: dict[str, Reservation] = {}
+        self.bucket = bucket
+        self.reservations: dict[str, Any] = {}
 
     def every(self, step: Step) -> int:
         return int(step.get("every", 0))
 
-    def _decided(self, step: Step, answer: Answer) -> None:
+    def _decided(self, step: Step, answer: Any) -> None:
         self.check(step, answer.reason, step["expect"])
         refused = answer.reason not in ("admitted", "misuse")
         if not refused and step.keys().isdisjoint(STATUS):

@@ -1,20 +1,34 @@
 """Keeps a service standing when what it depends on does not."""
 
 from . import testing
+from ._bulkhead import Bulkhead, BulkheadOptions
 from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
+from ._client_throttle import ClientThrottle, ClientThrottleOptions
 from ._core import Decision, Guard, Permit, Rejection, Reservation
-from ._errors import CircuitOpen, RateLimited, Rejected, SpillwayError
+from ._errors import (
+    BulkheadFull,
+    CircuitOpen,
+    RateLimited,
+    Rejected,
+    SpillwayError,
+    Throttled,
+)
 from ._events import Event, events, events_lost, on_event
 from ._http import rate_limit_headers
 from ._keyed_limiter import KeyedLimiter, KeyedLimiterOptions
 from ._leaky_bucket import LeakyBucket, LeakyBucketOptions
 from ._multi_limiter import MultiLimiter, MultiLimiterOptions
 from ._outcome import Outcome
+from ._priority import Priority
 from ._registry import registry
 from ._schema import (
+    BulkheadRejection,
+    BulkheadSnapshot,
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
+    ClientThrottleRejection,
+    ClientThrottleSnapshot,
     Inheritance,
     KeyedLimiterRejection,
     KeyedLimiterSnapshot,
@@ -34,12 +48,21 @@ from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
 __all__ = [
+    "Bulkhead",
+    "BulkheadFull",
+    "BulkheadOptions",
+    "BulkheadRejection",
+    "BulkheadSnapshot",
     "CircuitBreaker",
     "CircuitBreakerEventReason",
     "CircuitBreakerOptions",
     "CircuitBreakerRejection",
     "CircuitBreakerSnapshot",
     "CircuitOpen",
+    "ClientThrottle",
+    "ClientThrottleOptions",
+    "ClientThrottleRejection",
+    "ClientThrottleSnapshot",
     "Consecutive",
     "CountWindow",
     "Decision",
@@ -62,6 +85,7 @@ __all__ = [
     "MultiLimiterSnapshot",
     "Outcome",
     "Permit",
+    "Priority",
     "RateLimited",
     "Rejected",
     "Rejection",
@@ -72,6 +96,7 @@ __all__ = [
     "SlidingWindowLimiterSnapshot",
     "SpillwayError",
     "State",
+    "Throttled",
     "TimeWindow",
     "TokenBucket",
     "TokenBucketOptions",

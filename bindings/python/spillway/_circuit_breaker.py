@@ -9,7 +9,7 @@ from typing import Any, Literal
 from . import _clock, _core
 from ._errors import CircuitOpen
 from ._events import Event
-from ._options import Classify, Duration, Options, Rules, settings_from
+from ._options import Classify, Duration, PermitOptions, Rules, settings_from
 from ._permit_policy import EventFields, PermitPolicy
 from ._policy import check_name
 from ._schema import (
@@ -26,7 +26,7 @@ GENERATIONS = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitBreakerOptions(Options):
+class CircuitBreakerOptions(PermitOptions):
     """The options of a circuit breaker, as CircuitBreaker takes them."""
 
     window: Window
@@ -175,7 +175,7 @@ class CircuitBreaker(PermitPolicy):
         settings = options.settings()
         settings["seed"] = settings["seed"] or _clock.new_seed()
         core = _core.CircuitBreakerCore(name or "", settings)
-        super().__init__(core, name, options, options.rules())
+        super().__init__(core, name, options)
 
     @property
     def options(self) -> CircuitBreakerOptions:
@@ -192,8 +192,7 @@ class CircuitBreaker(PermitPolicy):
         """
 
         def apply(options: CircuitBreakerOptions) -> None:
-            if options.rules() != self._options.rules():
-                raise ValueError("on, ignore, on_result and classify cannot change: they are fixed")
+            self._check_rules(options)
             settings = options.settings()
             if options.seed == self._options.seed:
                 settings["seed"] = self._core.seed  # the random one, where none was given

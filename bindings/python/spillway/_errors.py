@@ -17,6 +17,7 @@ class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
     """
 
     noun = "policy"
+    _knows_when = True  # when it refuses: when to ask again
 
     def __init__(
         self,
@@ -39,10 +40,12 @@ class Rejected(SpillwayError):  # noqa: N818 (the name says what happened)
 
     def __str__(self) -> str:
         named = self.noun if self.policy is None else f"{self.noun} {self.policy!r}"
-        when = f"retry after {self.retry_after:.3f} s"
+        refused = f"{named} refused the call ({self.reason})"
+        if not self._knows_when:
+            return refused
         if math.isinf(self.retry_after):
-            when = "no wait helps"
-        return f"{named} refused the call ({self.reason}); {when}"
+            return f"{refused}; no wait helps"
+        return f"{refused}; retry after {self.retry_after:.3f} s"
 
     def __reduce__(self) -> tuple[Any, ...]:
         arguments = (self.reason, self.retry_after, self.policy, self.retry_after_ns)
@@ -67,3 +70,23 @@ class RateLimited(Rejected):
     """
 
     noun = "limiter"
+
+
+class BulkheadFull(Rejected):
+    """A bulkhead had no slot for a call, or none in time. reason is a BulkheadRejection.
+
+    retry_after is 0: nobody knows when a call ends.
+    """
+
+    noun = "bulkhead"
+    _knows_when = False
+
+
+class Throttled(Rejected):
+    """A client throttle refused a call. reason is a ClientThrottleRejection.
+
+    retry_after is 0: the next call may be admitted.
+    """
+
+    noun = "client throttle"
+    _knows_when = False

@@ -47,6 +47,16 @@ class Options:
             raise ValueError(f"scope is {self.scope!r}; it must be 'process'")
 
 
+class PermitOptions(Options):
+    """Those of a policy that gives permits."""
+
+    __slots__ = ()
+
+    def rules(self) -> Rules:
+        """Of no account to a policy that does not judge outcomes."""
+        return Rules()
+
+
 def settings_from(table: Iterable[OptionInfo], options: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the core: the options that are given, else the defaults of the table.
 
@@ -146,10 +156,10 @@ def accepted(info: OptionInfo) -> str:
 class Rules:
     """What the end of a call says of the callee."""
 
-    on: tuple[type[Exception], ...]
-    ignore: tuple[type[Exception], ...]
-    on_result: Callable[[Any], object] | None
-    classify: Classify | None
+    on: tuple[type[Exception], ...] = (Exception,)
+    ignore: tuple[type[Exception], ...] = ()
+    on_result: Callable[[Any], object] | None = None
+    classify: Classify | None = None
 
     def __post_init__(self) -> None:
         for name in ("on", "ignore"):

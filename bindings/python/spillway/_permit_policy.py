@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import _core, _events
 from ._callables import guard_async
-from ._options import Options, Rules
+from ._options import PermitOptions, Rules
 from ._policy import Policy
+from ._priority import Priority, read_priority
 
 EventFields = tuple[int, int, StrEnum, StrEnum, StrEnum, float | None]
 """What spillway.Event holds after the name of the policy."""
@@ -26,7 +27,13 @@ class PermitPolicy(Policy, _core.PermitPolicy):
     _events_read: int  # the generation up to which the feed has read
 
     def __init__(
-        self, core: _core.PermitPolicyCore, name: str | None, options: Options, rules: Rules
+        self, core: _core.PermitPolicyCore, name: str | None, options: PermitOptions
+    ) -> None:
+        self._build(core, name, options.rules(), Priority.NORMAL)
+        self._begin(core, name, options)
+
+    def _build(
+        self, core: _core.PermitPolicyCore, name: str | None, rules: Rules, priority: Priority
     ) -> None:
         _core.PermitPolicy.__init__(
             self,
@@ -39,13 +46,16 @@ class PermitPolicy(Policy, _core.PermitPolicy):
             rules.on_result,
             rules.classify,
             None if name is None else _events.changed,
+            priority.number,
         )
-        self._begin(core, name, options)
 
     @property
     def generation(self) -> int:
-        """Number of the current state: every state change and reset adds one."""
-        raise NotImplementedError
+        """Number of the current state: every state change and reset adds one.
+
+        A policy that has no events stays at 0.
+        """
+        return 0
 
     def _read_events(self, since: int, until: int) -> tuple[Sequence[EventFields], int, int]:
         """The events after one generation and up to another, how many of them were lost, and the
@@ -54,6 +64,11 @@ class PermitPolicy(Policy, _core.PermitPolicy):
 
     def _forget_events(self) -> None:
         self._events_read = self.generation
+
+    def _check_rules(self, options: PermitOptions) -> None:
+        """Raises ValueError when other options would have other rules than this policy has."""
+        if options.rules() != self._options.rules():
+            raise ValueError("on, ignore, on_result and classify cannot change: they are fixed")
 
     def _guard_async(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return guard_async(self.acquire, function)
@@ -71,3 +86,34 @@ class PermitPolicy(Policy, _core.PermitPolicy):
         def __exit__(self, *_: object) -> None: ...
 
         __aexit__ = __exit__
+
+
+class PriorityPolicy(PermitPolicy):
+    """The base of those that refuse some calls before others."""
+
+    __slots__ = ("_of",)
+
+    _of: Self | None  # what this is another view of; None: it is itself
+
+    def __init__(
+        self, core: _core.PermitPolicyCore, name: str | None, options: PermitOptions
+    ) -> None:
+        self._of = None
+        super().__init__(core, name, options)
+
+    def with_priority(self, priority: Priority | str) -> Self:
+        """The same policy, for calls that matter more or less: as a decorator or with any method.
+
+        What is called without it has the priority normal. Raises ValueError for what is no
+        priority.
+        """
+        whole = self._whole
+        view = type(self).__new__(type(self))
+        view._of = whole
+        view._core = whole._core
+        view._build(whole._core, self.name, whole._options.rules(), read_priority(priority))
+        return view
+
+    @property
+    def _whole(self) -> Self:
+        return self if self._of is None else self._of

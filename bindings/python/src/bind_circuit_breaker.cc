@@ -1,6 +1,6 @@
 // Making, changing and looking at a circuit breaker. The calls of each request come in through
 // PermitPolicy.
-#include "bind_circuit_breaker.h"
+#include "bind_permit_policies.h"
 
 #include <pybind11/typing.h>
 
@@ -36,7 +36,7 @@ class CircuitBreakerPolicy final : public PermitPolicy {
     coarse_ = CoarseTimeDoes(breaker_->settings());
   }
 
-  DecisionFields Decide(Nanos now) noexcept override {
+  DecisionFields Decide(Nanos now, Priority) noexcept override {
     return breaker_->Decide(now == kReadClock ? Now() : now);
   }
   Settlement Settle(const PermitFields& permit, Outcome outcome, Nanos now) noexcept override {

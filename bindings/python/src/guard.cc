@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "permit_object.h"
+#include "place_object.h"
 #include "ready.h"
 
 namespace spillway::python {
@@ -12,23 +13,52 @@ struct GuardObject {
   PyObject ob_base;
   PermitPolicyObject* policy;
   PyObject* permit;
+  PyObject* place;  // while it waits for its permit
+  Nanos wait;
   bool entered;
 };
 
 GuardObject* AsGuard(PyObject* object) { return reinterpret_cast<GuardObject*>(object); }
 
+// Asks for the permit. False with the policy's exception set when it is refused; true also when the
+// guard has a place in the queue from now on.
+bool Ask(GuardObject* self) {
+  const DecisionFields decision = Decide(self->policy, kReadClock, self->wait);
+  if (decision.reason == 0) [[likely]] {
+    self->permit = NewPermit(self->policy, decision.permit);
+    return self->permit != nullptr;
+  }
+  if (decision.reason != kQueued) {
+    Refuse(self->policy, decision);
+    return false;
+  }
+  self->place = NewPlace(self->policy, decision.permit, self->wait);
+  return self->place != nullptr;
+}
+
+// Waits for the permit in the queue. Whatever comes of it, the guard has no place any more.
+bool Wait(GuardObject* self) {
+  const auto held = py::reinterpret_steal<py::object>(std::exchange(self->place, nullptr));
+  auto* place = reinterpret_cast<PlaceObject*>(held.ptr());
+  PermitFields fields;
+  if (!AwaitTurn(place) || !TakeTurn(place, &fields)) return false;
+  self->permit = NewPermit(self->policy, fields);
+  return self->permit != nullptr;
+}
+
+bool RefuseToEnterAgain(const GuardObject* self) {
+  if (!self->entered) return false;
+  PyErr_SetString(PyExc_RuntimeError,
+                  "a guard serves one block; call acquire() again for the next");
+  return true;
+}
+
 PyObject* Enter(PyObject* object, PyObject*) {
   GuardObject* self = AsGuard(object);
-  if (self->entered) {
-    PyErr_SetString(PyExc_RuntimeError,
-                    "a guard serves one block; call acquire() again for the next");
-    return nullptr;
-  }
+  if (RefuseToEnterAgain(self)) return nullptr;
   if (self->permit == nullptr) {
-    const DecisionFields decision = Decide(self->policy, kReadClock);
-    if (decision.reason != 0) return Refuse(self->policy, decision);
-    self->permit = NewPermit(self->policy, decision.permit);
-    if (self->permit == nullptr) return nullptr;
+    if (self->place == nullptr && !Ask(self)) return nullptr;
+    if (self->place != nullptr && !Wait(self)) return nullptr;
   }
   self->entered = true;
   return Py_NewRef(self->permit);
@@ -52,7 +82,21 @@ PyObject* Exit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   Py_RETURN_NONE;
 }
 
-PyObject* AsyncEnter(PyObject* object, PyObject*) { return NewReady(Enter(object, nullptr)); }
+PyObject* AsyncEnter(PyObject* object, PyObject*) {
+  GuardObject* self = AsGuard(object);
+  if (self->wait != 0 && self->permit == nullptr && self->place == nullptr && !Ask(self))
+    return nullptr;
+  if (self->place == nullptr) return NewReady(Enter(object, nullptr));
+  PyObject* arguments[] = {object, self->place};
+  return PyObject_Vectorcall(globals.enter_in_turn, arguments, 2, nullptr);
+}
+
+PyObject* LeaveQueue(PyObject* object, PyObject*) {
+  const auto place =
+      py::reinterpret_steal<py::object>(std::exchange(AsGuard(object)->place, nullptr));
+  if (place) Leave(reinterpret_cast<PlaceObject*>(place.ptr()));
+  Py_RETURN_NONE;
+}
 
 PyObject* AsyncExit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   return NewReady(Exit(object, args, count));
@@ -62,6 +106,7 @@ int TraverseGuard(PyObject* object, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(object));
   Py_VISIT(AsGuard(object)->policy);
   Py_VISIT(AsGuard(object)->permit);
+  Py_VISIT(AsGuard(object)->place);
   return 0;
 }
 
@@ -69,6 +114,7 @@ void DeallocGuard(PyObject* object) {
   PyObject_GC_UnTrack(object);
   Py_DECREF(AsGuard(object)->policy);
   Py_XDECREF(AsGuard(object)->permit);
+  Py_XDECREF(AsGuard(object)->place);
   FreeObject(object);
 }
 
@@ -82,10 +128,13 @@ PyMethodDef kGuardMethods[] = {
      "as\n"
      "a success when the block ended without one."},
     {"__aenter__", AsyncEnter, METH_NOARGS,
-     "__aenter__(self) -> collections.abc.Awaitable[Permit]\n\nAs __enter__."},
+     "__aenter__(self) -> collections.abc.Awaitable[Permit]\n\nAs __enter__, but only the task "
+     "waits."},
     {"__aexit__", AsCFunction(AsyncExit), METH_FASTCALL,
      "__aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: "
      "types.TracebackType | None, /) -> collections.abc.Awaitable[None]\n\nAs __exit__."},
+    {"_leave_queue", LeaveQueue, METH_NOARGS,
+     "_leave_queue(self) -> None\n\nWaits no longer. A turn that has come is given to the next."},
     {}};
 
 constexpr char kGuardDoc[] =
@@ -106,12 +155,14 @@ PyType_Spec kGuardSpec = {"spillway._core.Guard", sizeof(GuardObject), 0,
 
 void AddGuardType(py::module_& module) { globals.guard_type = AddType(module, kGuardSpec); }
 
-PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit) {
+PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit, PyObject* place, Nanos wait) {
   auto* guard = PyObject_GC_New(GuardObject, globals.guard_type);
   if (guard == nullptr) return nullptr;
   Py_INCREF(policy);
   guard->policy = policy;
   guard->permit = Py_XNewRef(permit);
+  guard->place = Py_XNewRef(place);
+  guard->wait = wait;
   guard->entered = false;
   auto* object = reinterpret_cast<PyObject*>(guard);
   PyObject_GC_Track(object);

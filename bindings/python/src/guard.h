@@ -8,8 +8,9 @@ namespace spillway::python {
 
 void AddGuardType(py::module_& module);
 
-// `permit` is one that the policy has issued already; null: entering asks for one.
-PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit);
+// `permit` is one that the policy has issued already, `place` one in its queue; both null: entering
+// asks, and waits for so long.
+PyObject* NewGuard(PermitPolicyObject* policy, PyObject* permit, PyObject* place, Nanos wait);
 
 }  // namespace spillway::python
 

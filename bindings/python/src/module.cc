@@ -1,7 +1,7 @@
 // The extension module of the Python package. What is called for each request is a hand-written
 // type with fast calls; pybind11 makes, changes and inspects.
-#include "bind_circuit_breaker.h"
 #include "bind_limiters.h"
+#include "bind_permit_policies.h"
 #include "clock.h"
 #include "decision_object.h"
 #include "guard.h"
@@ -11,6 +11,7 @@
 #include "permit_object.h"
 #include "permit_policy.h"
 #include "permit_policy_object.h"
+#include "place_object.h"
 #include "policy_object.h"
 #include "ready.h"
 #include "support.h"
@@ -30,7 +31,12 @@ void LoadGlobals() {
   globals.outcomes[static_cast<int>(Outcome::kIgnored)] = Attribute(outcome, "IGNORED");
   const py::object callables = py::module_::import("spillway._callables");
   globals.settle_after = Attribute(callables, "settle_after");
+  globals.is_async = Attribute(callables, "is_async");
   globals.check_callable = Attribute(callables, "check_callable");
+  const py::object waiting = py::module_::import("spillway._waiting");
+  globals.enter_in_turn = Attribute(waiting, "enter_in_turn");
+  globals.under_guard = Attribute(waiting, "under_guard");
+  globals.allocate_lock = Attribute(py::module_::import("_thread"), "allocate_lock");
   globals.time = py::module_::import("time").release().ptr();
 }
 
@@ -54,10 +60,11 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   LoadGlobals();
   AddReadyType(module);
   AddPermitTypes(module);
+  AddPlaceType(module);
   AddGuardType(module);
   AddDecisionTypes(module);
   AddPolicyType(module);
-  AddPermitPolicyType(module);
+  AddPermitPolicyTypes(module);
   AddLimiterType(module);
   AddReservingLimiterType(module);
   AddOverdraftLimiterType(module);
@@ -65,7 +72,9 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   py::class_<PermitPolicy>(module, "PermitPolicyCore",
                            "What a policy that gives permits is made around.");
   py::class_<DecidingLimiter>(module, "LimiterCore", "What a limiter is made around.");
+  BindBulkhead(module);
   BindCircuitBreaker(module);
+  BindClientThrottle(module);
   BindKeyedLimiter(module);
   BindLeakyBucket(module);
   BindMultiLimiter(module);

@@ -4,6 +4,7 @@
 
 #include "guard.h"
 #include "permit_object.h"
+#include "place_object.h"
 
 namespace spillway::python {
 namespace {
@@ -12,21 +13,34 @@ PermitPolicyObject* Self(PyObject* object) { return reinterpret_cast<PermitPolic
 
 PyObject* CallGuarded(PolicyObject* policy, PyObject* function, PyObject* const* args, size_t count,
                       PyObject* keywords);
+PyObject* CallInTurn(PolicyObject* policy, PyObject* function, PyObject* const* args, size_t count,
+                     PyObject* keywords);
+
+// A number of Priority. False with an error set for anything else.
+bool ReadPriority(int value, Priority* priority) {
+  *priority = static_cast<Priority>(value);
+  if (value >= 0 && value < kPriorities) return true;
+  PyErr_Format(PyExc_ValueError, "priority is %d; it must be the number of one", value);
+  return false;
+}
 
 int Init(PyObject* object, PyObject* args, PyObject* keywords) {
-  static const char* names[] = {"core",   "name",      "rejected", "reasons", "on",
-                                "ignore", "on_result", "classify", "changed", nullptr};
+  static const char* names[] = {"core",      "name",     "rejected", "reasons",  "on",   "ignore",
+                                "on_result", "classify", "changed",  "priority", nullptr};
   PermitPolicyObject* self = Self(object);
   PyObject *core, *name, *rejected, *reasons, *on, *ignore, *on_result, *classify, *changed;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOO!O!O!OOO:PermitPolicy",
+  int priority = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOOO!O!O!OOOi:PermitPolicy",
                                    const_cast<char**>(names), &core, &name, &rejected,
                                    &PyTuple_Type, &reasons, &PyTuple_Type, &on, &PyTuple_Type,
-                                   &ignore, &on_result, &classify, &changed))
+                                   &ignore, &on_result, &classify, &changed, &priority) ||
+      !ReadPriority(priority, &self->priority))
     return -1;
   auto* policy = KindOf<PermitPolicy>(self, core);
   if (policy == nullptr) return -1;
   self->policy = policy;
-  self->call = CallGuarded;
+  self->queue = dynamic_cast<QueueingPolicy*>(policy);
+  self->call = self->queue == nullptr ? CallGuarded : CallInTurn;
   TakePolicy(self, core, name, rejected, reasons);
   self->changed = Py_NewRef(changed);
   self->rules.Take(on, ignore, on_result, classify);
@@ -73,7 +87,25 @@ PyObject* TryAcquire(PyObject* object, PyObject* const* args, Py_ssize_t count,
 
 PyObject* Acquire(PyObject* object, PyObject*) {
   auto* self = Initialised<PermitPolicyObject>(object);
-  return self == nullptr ? nullptr : NewGuard(self, nullptr);
+  return self == nullptr ? nullptr : NewGuard(self, nullptr, nullptr, 0);
+}
+
+// A `timeout`: the policy's own for null and None.
+bool ReadTimeout(const PermitPolicyObject* self, PyObject* value, Nanos* wait) {
+  *wait = self->queue->max_wait();
+  return value == nullptr || value == Py_None || ReadWait(value, "timeout", wait);
+}
+
+PyObject* AcquireInTurn(PyObject* object, PyObject* const* args, Py_ssize_t count,
+                        PyObject* keywords) {
+  static constexpr const char* kNames[] = {"timeout"};
+  auto* self = Initialised<PermitPolicyObject>(object);
+  PyObject* value = nullptr;
+  Nanos wait = 0;
+  if (self == nullptr || !ParseArguments("acquire", kNames, 0, args, count, keywords, &value) ||
+      !ReadTimeout(self, value, &wait))
+    return nullptr;
+  return NewGuard(self, nullptr, nullptr, wait);
 }
 
 // Beside the slot, which has no place for the types.
@@ -106,7 +138,7 @@ PyMethodDef kMethods[] = {
      "tuple[enum.StrEnum, ...], on: tuple[type[Exception], ...], ignore: tuple[type[Exception], "
      "...], on_result: collections.abc.Callable[[typing.Any], object] | None, classify: "
      "collections.abc.Callable[[typing.Any, typing.Any], object] | None, changed: "
-     "collections.abc.Callable[[typing.Any, int], None] | None) -> None"},
+     "collections.abc.Callable[[typing.Any, int], None] | None, priority: int) -> None"},
     {"_notice", NoticeMethod, METH_NOARGS,
      "_notice(self) -> None\n\nSays that the policy may have changed by another way than a call."},
     {}};
@@ -127,13 +159,33 @@ PyType_Spec kSpec = {
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     kSlots};
 
+PyMethodDef kQueueingMethods[] = {
+    {"acquire", AsCFunction(AcquireInTurn), METH_FASTCALL | METH_KEYWORDS,
+     "acquire(self, timeout: float | datetime.timedelta | None = None) -> Guard\n\n"
+     "A guard for one `with` or `async with` block, which yields the permit.\n\n"
+     "Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls; "
+     "`with`\n"
+     "blocks the thread, `async with` the task. It raises the policy's exception when it is "
+     "refused, or\n"
+     "was not admitted meanwhile. Leaving gives the permit back, unless it was settled by hand."},
+    {}};
+
+constexpr char kQueueingDoc[] = "What a policy offers whose calls may wait for their turn.";
+
+PyType_Slot kQueueingSlots[] = {
+    {Py_tp_doc, const_cast<char*>(kQueueingDoc)}, {Py_tp_methods, kQueueingMethods}, {0, nullptr}};
+
+PyType_Spec kQueueingSpec = {"spillway._core.QueueingPolicy", sizeof(PermitPolicyObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+                             kQueueingSlots};
+
 // The call returned a coroutine: it has only begun.
 PyObject* SettleWhenDone(PermitPolicyObject* self, const PermitFields& permit,
                          PyObject* coroutine) {
   const auto awaited = py::reinterpret_steal<py::object>(coroutine);
   const auto held = py::reinterpret_steal<py::object>(NewPermit(self, permit));
   if (!held) return nullptr;
-  const auto guard = py::reinterpret_steal<py::object>(NewGuard(self, held.ptr()));
+  const auto guard = py::reinterpret_steal<py::object>(NewGuard(self, held.ptr(), nullptr, 0));
   if (!guard) return nullptr;
   PyObject* arguments[] = {guard.ptr(), awaited.ptr()};
   return PyObject_Vectorcall(globals.settle_after, arguments, 2, nullptr);
@@ -149,25 +201,64 @@ PyObject* FinishFailed(PermitPolicyObject* self, const PermitFields& permit) {
   return nullptr;
 }
 
+inline PyObject* CallWith(PermitPolicyObject* self, const PermitFields& permit, PyObject* function,
+                          PyObject* const* args, size_t count, PyObject* keywords) {
+  PyObject* result = PyObject_Vectorcall(function, args, count, keywords);
+  if (result == nullptr) [[unlikely]]
+    return FinishFailed(self, permit);
+  if (PyCoro_CheckExact(result)) [[unlikely]]
+    return SettleWhenDone(self, permit, result);
+  if (!SettleResult(self, permit, result)) [[unlikely]]
+    Py_CLEAR(result);
+  return result;
+}
+
 PyObject* CallGuarded(PolicyObject* policy, PyObject* function, PyObject* const* args, size_t count,
                       PyObject* keywords) {
   auto* self = static_cast<PermitPolicyObject*>(policy);
   const DecisionFields decision = Decide(self, kReadClock);
   if (decision.reason != 0) [[unlikely]]
     return Refuse(self, decision);
-  PyObject* result = PyObject_Vectorcall(function, args, count, keywords);
-  if (result == nullptr) [[unlikely]]
-    return FinishFailed(self, decision.permit);
-  if (PyCoro_CheckExact(result)) [[unlikely]]
-    return SettleWhenDone(self, decision.permit, result);
-  if (!SettleResult(self, decision.permit, result)) [[unlikely]]
-    Py_CLEAR(result);
-  return result;
+  return CallWith(self, decision.permit, function, args, count, keywords);
+}
+
+// The call has a place in the queue. An async function waits in a coroutine, any other here.
+PyObject* CallLater(PermitPolicyObject* self, PyObject* place, PyObject* function,
+                    PyObject* const* args, size_t count, PyObject* keywords) {
+  const auto is_async =
+      py::reinterpret_steal<py::object>(PyObject_CallOneArg(globals.is_async, function));
+  if (!is_async) return nullptr;
+  if (is_async.ptr() != Py_True) {
+    PermitFields permit;
+    auto* waiting = reinterpret_cast<PlaceObject*>(place);
+    if (!AwaitTurn(waiting) || !TakeTurn(waiting, &permit)) return nullptr;
+    return CallWith(self, permit, function, args, count, keywords);
+  }
+  const auto guard = py::reinterpret_steal<py::object>(NewGuard(self, nullptr, place, 0));
+  if (!guard) return nullptr;
+  const auto guarded = py::reinterpret_steal<py::object>(
+      PyObject_CallFunctionObjArgs(globals.under_guard, guard.ptr(), function, nullptr));
+  return guarded ? PyObject_Vectorcall(guarded.ptr(), args, count, keywords) : nullptr;
+}
+
+PyObject* CallInTurn(PolicyObject* policy, PyObject* function, PyObject* const* args, size_t count,
+                     PyObject* keywords) {
+  auto* self = static_cast<PermitPolicyObject*>(policy);
+  const Nanos wait = self->queue->max_wait();
+  const DecisionFields decision = Decide(self, kReadClock, wait);
+  if (decision.reason == 0) [[likely]]
+    return CallWith(self, decision.permit, function, args, count, keywords);
+  if (decision.reason != kQueued) return Refuse(self, decision);
+  const auto place = py::reinterpret_steal<py::object>(NewPlace(self, decision.permit, wait));
+  return place ? CallLater(self, place.ptr(), function, args, count, keywords) : nullptr;
 }
 
 }  // namespace
 
-void AddPermitPolicyType(py::module_& module) { AddType(module, kSpec, globals.policy_type); }
+void AddPermitPolicyTypes(py::module_& module) {
+  PyTypeObject* base = AddType(module, kSpec, globals.policy_type);
+  AddType(module, kQueueingSpec, base);
+}
 
 void NoticeChange(PermitPolicyObject* self, uint32_t generation) noexcept {
   self->noticed = generation;

@@ -12,13 +12,16 @@ namespace spillway::python {
 
 // Set by __init__, once, and not changed after it.
 struct PermitPolicyObject : PolicyObject {
-  PermitPolicy* policy;  // inside `core`
-  PyObject* changed;     // called with the policy and its new generation; None: nobody cares
+  PermitPolicy* policy;   // inside `core`
+  QueueingPolicy* queue;  // the same, where it is one; else null
+  PyObject* changed;      // called with the policy and its new generation; None: nobody cares
+  Priority priority;      // of all calls that are made through this object
   Rules rules;
   uint32_t noticed;  // the generation `changed` was last called for
 };
 
-void AddPermitPolicyType(py::module_& module);
+// _core.PermitPolicy, and _core.QueueingPolicy for those that have a queue.
+void AddPermitPolicyTypes(py::module_& module);
 
 // Tells those who care, outside the hot path. Keeps the exception that is set.
 void NoticeChange(PermitPolicyObject* self, uint32_t generation) noexcept;
@@ -30,9 +33,17 @@ inline void Notice(PermitPolicyObject* self) noexcept {
 }
 
 inline DecisionFields Decide(PermitPolicyObject* self, Nanos now) noexcept {
-  const DecisionFields decision = self->policy->Decide(now);
+  const DecisionFields decision = self->policy->Decide(now, self->priority);
   Notice(self);
   return decision;
+}
+
+// For a call that waits so long: only where there is a queue is that above 0. The reason may be
+// kQueued.
+inline DecisionFields Decide(PermitPolicyObject* self, Nanos now, Nanos wait) noexcept {
+  if (wait == 0) [[likely]]
+    return Decide(self, now);
+  return self->queue->DecideOrQueue(now, self->priority);
 }
 
 inline Settlement Settle(PermitPolicyObject* self, const PermitFields& permit, Outcome outcome,

@@ -23,13 +23,18 @@ struct Globals {
   PyTypeObject* permit_type = nullptr;
   PyTypeObject* rejection_type = nullptr;
   PyTypeObject* guard_type = nullptr;
+  PyTypeObject* place_type = nullptr;
   PyTypeObject* ready_type = nullptr;
   PyTypeObject* guarded_type = nullptr;
   PyTypeObject* decision_type = nullptr;
   PyTypeObject* reservation_type = nullptr;
   PyObject* outcomes[3] = {};          // the members of spillway.Outcome, by number
   PyObject* settle_after = nullptr;    // async: awaits under a guard
+  PyObject* enter_in_turn = nullptr;   // async: enters a guard that has a place in a queue
+  PyObject* under_guard = nullptr;     // an async function, to be called once under a guard
+  PyObject* is_async = nullptr;        // whether a call returns a coroutine
   PyObject* check_callable = nullptr;  // raises for what cannot be guarded
+  PyObject* allocate_lock = nullptr;   // what sleeping threads are woken by
   PyObject* time = nullptr;            // the module; its sleep() is another one in virtual time
 };
 inline constinit Globals globals;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -65,7 +66,9 @@ void AddNumber(const OptionSpec& spec, double number, Text& text) {
   } else if (spec.kind == OptionKind::kCount) {
     text.AddNumber(static_cast<int64_t>(number));
   } else {
-    text.AddNumber(number, std::chars_format::general);
+    // Whole numbers as people write them, as far as a double tells them apart.
+    const bool whole = number == std::trunc(number) && std::abs(number) < 1e15;
+    text.AddNumber(number, whole ? std::chars_format::fixed : std::chars_format::general);
   }
 }
 

@@ -10,8 +10,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
-#include "tests/support/token_bucket_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -25,6 +25,7 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 
 const std::map<std::string, MakeReplay> kNouns = {
     {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"leaky_bucket", Make<LeakyBucketReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
 

@@ -43,6 +43,8 @@ class Options:
     initial_tokens: int
     dry_run: bool
     counted: bool
+    warm_up_ns: int
+    cold_factor: float
 
 
 def make_options(given: Mapping[str, Any]) -> Options:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from reference_token_bucket import FOREVER, SCHEMA, TokenBucket, make_options, rate_of
+from reference_warm_up import WarmingTokenBucket
 from scenario import MS, TEN_YEARS, Replay, S, Step, Vector, envelope, without_defaults
 
 NEVER = "never"
@@ -71,7 +72,8 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
         raise SystemExit(f"{name}: an option is out of range")
     used = list(origins) or usual_origins(made.rate)
     for origin in used:
-        BucketReplay(name, TokenBucket(made), origin).run(steps)
+        bucket = (WarmingTokenBucket if made.warm_up_ns else TokenBucket)(made)
+        BucketReplay(name, bucket, origin).run(steps)
     return envelope(name, source, note, dict(options), used, steps)
 
 

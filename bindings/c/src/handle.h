@@ -11,6 +11,7 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/c_api.h"
 #include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/bulkhead.h"
 #include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/multi_limiter.h"
@@ -50,6 +51,10 @@ inline bool Refuse(Error* error, const char* what, const char* how = "") noexcep
 }  // namespace spillway
 
 struct spillway_adaptive_limiter : spillway::Counted<spillway::AdaptiveLimiter> {
+  using Counted::Counted;
+};
+
+struct spillway_bulkhead : spillway::Counted<spillway::Bulkhead> {
   using Counted::Counted;
 };
 

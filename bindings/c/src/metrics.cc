@@ -66,6 +66,17 @@ spillway_metrics* spillway_metrics_ref(spillway_metrics* metrics) noexcept {
 
 void spillway_metrics_unref(spillway_metrics* metrics) noexcept { spillway::Unref(metrics); }
 
+spillway_status spillway_metrics_add_bulkhead(spillway_metrics* metrics,
+                                              spillway_bulkhead* bulkhead,
+                                              spillway_error* error) noexcept {
+  return spillway::Add(metrics, bulkhead, error);
+}
+
+spillway_status spillway_metrics_remove_bulkhead(spillway_metrics* metrics,
+                                                 const spillway_bulkhead* bulkhead) noexcept {
+  return spillway::Remove(metrics, bulkhead);
+}
+
 spillway_status spillway_metrics_add_circuit_breaker(spillway_metrics* metrics,
                                                      spillway_circuit_breaker* breaker,
                                                      spillway_error* error) noexcept {

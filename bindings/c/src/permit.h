@@ -22,10 +22,14 @@ inline PermitFields Contents(const spillway_permit& permit) {
           .token = permit.opaque[2]};
 }
 
+inline void Fill(const PermitFields& fields, spillway_permit* permit) {
+  permit->opaque[0] = fields.owner;
+  permit->opaque[1] = static_cast<uint64_t>(fields.start);
+  permit->opaque[2] = fields.token;
+}
+
 inline spillway_decision Answer(const DecisionFields& decision, spillway_acquire_result* out) {
-  out->permit.opaque[0] = decision.permit.owner;
-  out->permit.opaque[1] = static_cast<uint64_t>(decision.permit.start);
-  out->permit.opaque[2] = decision.permit.token;
+  Fill(decision.permit, &out->permit);
   out->retry_after_ns = decision.retry_after;
   return decision.reason;
 }

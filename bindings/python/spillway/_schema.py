@@ -1130,6 +1130,16 @@ TOKEN_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
     OptionInfo("initial_tokens", "count", 1000000000, minimum=0, maximum=1000000000, fixed=True),
     OptionInfo("dry_run", "flag", False),
     OptionInfo("counted", "flag", True, fixed=True),
+    OptionInfo(
+        "warm_up",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="off: the rate is the same from the first call on",
+        fixed=True,
+    ),
+    OptionInfo("cold_factor", "number", 3.0, minimum=1.0, maximum=100.0, fixed=True),
 )
 
 

@@ -25,6 +25,7 @@
 // The tables of what can be added.
 #include "spillway/breaker/circuit_breaker_metrics.h"
 #include "spillway/concurrency/adaptive_limiter_metrics.h"
+#include "spillway/concurrency/bulkhead_metrics.h"
 #include "spillway/concurrency/client_throttle_metrics.h"
 #include "spillway/limiter/leaky_bucket_metrics.h"
 #include "spillway/limiter/multi_limiter_metrics.h"

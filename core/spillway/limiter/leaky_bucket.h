@@ -39,7 +39,8 @@ struct LeakyBucketOptions;
 class LeakyBucket {
  public:
   using Settings = LeakyBucketSettings;
-  using Decision = LimiterDecision;  // its reason is a LeakyBucketRejection
+  using Rejection = LeakyBucketRejection;
+  using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` and

@@ -603,6 +603,9 @@ enum {
 };
 /* generated: end bulkhead constants */
 
+/* The name of a constant of that kind, "full", "queued"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_bulkhead_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
 /* generated: begin bulkhead options */
 /* The options of a bulkhead. Begin with SPILLWAY_BULKHEAD_OPTIONS_INIT. */
 typedef struct spillway_bulkhead_options {
@@ -642,6 +645,70 @@ typedef struct spillway_bulkhead_options {
 /* clang-format on */
 /* generated: end bulkhead options */
 
+/* What SPILLWAY_BULKHEAD_OPTIONS_INIT does, for languages that cannot use it. */
+SPILLWAY_API spillway_status spillway_bulkhead_options_init(spillway_bulkhead_options* options,
+                                                            size_t size) SPILLWAY_NOEXCEPT;
+
+/* ---- Making one, and letting go: as for a circuit breaker. Nobody may wait when the last
+ * reference goes. */
+
+SPILLWAY_API spillway_status spillway_bulkhead_new(spillway_bulkhead** out, const char* name,
+                                                   size_t name_length,
+                                                   const spillway_bulkhead_options* options,
+                                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_bulkhead* spillway_bulkhead_ref(spillway_bulkhead* bulkhead)
+    SPILLWAY_NOEXCEPT;
+SPILLWAY_API void spillway_bulkhead_unref(spillway_bulkhead* bulkhead) SPILLWAY_NOEXCEPT;
+
+/* ---- The calls. `priority` is one of SPILLWAY_PRIORITY_*. They fill `out`, whose
+ * `retry_after_ns` is always 0, and answer SPILLWAY_ADMITTED, one of
+ * SPILLWAY_BULKHEAD_REJECTION_*, or SPILLWAY_E_MISUSE. A permit must be settled: one that is
+ * dropped keeps its slot for good. */
+
+/* Asks for a slot, without waiting for one. */
+SPILLWAY_API spillway_decision
+spillway_bulkhead_try_acquire_at(spillway_bulkhead* bulkhead, int32_t priority, int64_t now_ns,
+                                 spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_bulkhead_try_acquire(
+    spillway_bulkhead* bulkhead, int32_t priority, spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Blocks until there is a slot, for `timeout_ns` at most (below 0: for `max_wait`). Signals do not
+ * end it. Who must be able to end it earlier waits in turns, or uses what follows. */
+SPILLWAY_API spillway_decision
+spillway_bulkhead_acquire(spillway_bulkhead* bulkhead, int32_t priority, int64_t timeout_ns,
+                          spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* For those who must not block: a slot, or else a place in the queue. With
+ * SPILLWAY_BULKHEAD_REJECTION_QUEUED the permit in `out` holds the place. It must be settled like
+ * any other, which leaves the queue, or gives back the slot if it was granted by then. */
+SPILLWAY_API spillway_decision
+spillway_bulkhead_enqueue_at(spillway_bulkhead* bulkhead, int32_t priority, int64_t now_ns,
+                             spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_bulkhead_enqueue(
+    spillway_bulkhead* bulkhead, int32_t priority, spillway_acquire_result* out) SPILLWAY_NOEXCEPT;
+
+/* Whether the permit holds a slot by now: SPILLWAY_ADMITTED, or SPILLWAY_BULKHEAD_REJECTION_QUEUED
+ * while it holds a place. Slots are granted in order: after a settle it is enough to poll the
+ * oldest permit that waits. SPILLWAY_E_MISUSE for an empty or foreign permit. */
+SPILLWAY_API spillway_decision spillway_bulkhead_poll_at(spillway_bulkhead* bulkhead,
+                                                         spillway_permit* permit,
+                                                         int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_bulkhead_poll(spillway_bulkhead* bulkhead,
+                                                      spillway_permit* permit) SPILLWAY_NOEXCEPT;
+
+/* Gives back the slot or the place that the permit holds, which becomes empty. The outcome is not
+ * judged. SPILLWAY_E_MISUSE for an empty or foreign permit, and a copy of one that was settled
+ * (where that can be told): it is then left as it is. */
+SPILLWAY_API spillway_settlement spillway_bulkhead_settle_at(spillway_bulkhead* bulkhead,
+                                                             spillway_permit* permit,
+                                                             int32_t outcome,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_settlement spillway_bulkhead_settle(spillway_bulkhead* bulkhead,
+                                                          spillway_permit* permit,
+                                                          int32_t outcome) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
 /* generated: begin bulkhead snapshot */
 /* What a bulkhead holds. */
 typedef struct spillway_bulkhead_snapshot {
@@ -676,6 +743,60 @@ typedef struct spillway_bulkhead_snapshot {
   uint64_t total_misused;
 } spillway_bulkhead_snapshot;
 /* generated: end bulkhead snapshot */
+
+/* What is taken, and how often it was refused. `now_ns` is not looked at. `out->struct_size` says
+ * how much of the struct the caller has: only that is filled, and what this version does not know
+ * of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_bulkhead_snapshot_at(const spillway_bulkhead* bulkhead, int64_t now_ns,
+                              spillway_bulkhead_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the bulkhead. NULL for NULL. */
+SPILLWAY_API const char* spillway_bulkhead_name(const spillway_bulkhead* bulkhead,
+                                                size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes options: with more slots, who waits gets them; with fewer, calls in flight end as they
+ * would. Options that a shorter struct does not have keep their present values. Fails, with nothing
+ * changed, when one is out of range or fixed, or when `max_queue` is more than the bulkhead was
+ * made with: begin with what spillway_bulkhead_options_get gives. A call that races it is decided
+ * wholly by the old options or wholly by the new. */
+SPILLWAY_API spillway_status spillway_bulkhead_reconfigure(spillway_bulkhead* bulkhead,
+                                                           const spillway_bulkhead_options* options,
+                                                           spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_bulkhead_options_get(
+    const spillway_bulkhead* bulkhead, spillway_bulkhead_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one bulkhead, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the bulkhead
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   acquire                blocks        as try_acquire          no (2)
+ *   try_acquire, enqueue,  lock-free (3) who gets a slot sees    no (2)
+ *   poll, settle                         what was done before it
+ *                                        was given back
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            lock-free (3) as settle               no
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ * (3) With one system call for each thread that sleeps in acquire and is granted a slot: it wakes
+ *     the thread.
+ *
+ * After fork() both processes have a bulkhead of their own, as it stood: a child may use its handle
+ * and its permits. What other threads held or waited for stays taken in the child, where nobody
+ * gives it back: make a new one there. */
 
 /* ---- Adaptive limiter -------------------------------------------------------------------------*/
 
@@ -1216,8 +1337,9 @@ SPILLWAY_API spillway_decision
 spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
                                             spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
-/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
- * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
 SPILLWAY_API spillway_status
 spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 
@@ -1342,17 +1464,30 @@ typedef struct spillway_token_bucket_options {
   /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
    * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
   int32_t counted;
+  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+   * it. */
+  int64_t warm_up_ns;
+  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+   * (3). */
+  double cold_factor;
 } spillway_token_bucket_options;
 
 /* clang-format off */
 #define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
     /* rate */ 0, \
     /* burst */ 1, \
     /* initial_tokens */ 1000000000, \
     /* dry_run */ 0, \
     /* counted */ 1, \
+    /* warm_up_ns */ 0, \
+    /* cold_factor */ 3.0, \
   }
 /* clang-format on */
 /* generated: end token_bucket options */
@@ -2084,6 +2219,13 @@ spillway_metrics_add_circuit_breaker(spillway_metrics* metrics, spillway_circuit
  */
 SPILLWAY_API spillway_status spillway_metrics_remove_circuit_breaker(
     spillway_metrics* metrics, const spillway_circuit_breaker* breaker) SPILLWAY_NOEXCEPT;
+
+/* The same for a bulkhead. */
+SPILLWAY_API spillway_status spillway_metrics_add_bulkhead(spillway_metrics* metrics,
+                                                           spillway_bulkhead* bulkhead,
+                                                           spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_bulkhead(
+    spillway_metrics* metrics, const spillway_bulkhead* bulkhead) SPILLWAY_NOEXCEPT;
 
 /* The same for a leaky bucket: names are told apart within a noun. */
 SPILLWAY_API spillway_status

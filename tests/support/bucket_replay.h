@@ -1,13 +1,15 @@
-// Replays the steps of one vector on a token bucket.
-#ifndef SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_REPLAY_H_
-#define SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_REPLAY_H_
+// Replays the steps of one vector on a token bucket or a leaky bucket.
+#ifndef SPILLWAY_TESTS_SUPPORT_BUCKET_REPLAY_H_
+#define SPILLWAY_TESTS_SUPPORT_BUCKET_REPLAY_H_
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/buckets.h"
 #include "tests/support/replay.h"
@@ -15,20 +17,45 @@
 
 namespace spillway::testing {
 
-class TokenBucketReplay : public Replay {
+// What is said of a decision, where the step says it; "never" is kForever.
+inline void CheckStatus(Fields& step, const LimitStatus& got) {
+  const auto check = [&](const char* name, int64_t field) {
+    if (!step.Has(name)) return;
+    const Json& said = step.Take(name);
+    EXPECT_EQ(field, said == "never" ? kForever : said.get<int64_t>()) << name;
+  };
+  check("remaining", got.remaining);
+  check("limit", got.limit);
+  check("reset_after_ns", got.reset_after);
+  check("retry_after_ns", got.retry_after);
+  check("next_after_ns", got.next_after);
+}
+
+template <class Bucket>
+class BucketReplay : public Replay {
  public:
-  TokenBucketReplay(const Json& options, Nanos origin) : Replay(origin) {
-    TokenBucketSettings settings;
+  BucketReplay(const Json& options, Nanos origin) : Replay(origin) {
+    Settings settings;
     DecodeOptions(options, &settings);
-    bucket_ = MakeBucket(settings);
+    bucket_ = MakeBucketOf<Bucket>(settings);
   }
 
+  Bucket& bucket() { return *bucket_; }
+
  private:
+  using Settings = typename Bucket::Settings;
+
+  static std::string AnswerOf(const LimiterDecision& decision) {
+    return testing::AnswerOf<typename Bucket::Rejection>(decision);
+  }
+
   void RunStep(Fields& step, Nanos shift) override {
     const Nanos at = origin() + shift + step.Take<Nanos>("at");
     if (step.Has("take")) return Take(step, at);
-    if (step.Has("up_to")) return TakeUpTo(step, at);
-    if (step.Has("force")) return Force(step, at);
+    if constexpr (std::is_same_v<Bucket, TokenBucket>) {
+      if (step.Has("up_to")) return TakeUpTo(step, at);
+      if (step.Has("force")) return Force(step, at);
+    }
     if (step.Has("reserve")) return Reserve(step, at);
     if (step.Has("cancel")) return Cancel(step, at);
     if (step.Has("refund")) return bucket_->Refund(at, step.Take<int64_t>("refund"));
@@ -78,31 +105,20 @@ class TokenBucketReplay : public Replay {
   }
 
   void Change(Fields& step, Nanos at) {
-    TokenBucketSettings settings = bucket_->settings();
+    Settings settings = bucket_->settings();
     DecodeOptions(step.Take("change"), &settings);
     const auto inheritance = ChoiceOf<Inheritance>(step.Take<std::string>("inheritance"));
     Error error;
     ASSERT_TRUE(bucket_->Reconfigure(settings, inheritance, at, &error)) << error.message;
   }
 
-  // "never" is kForever.
-  static void CheckStatus(Fields& step, const LimitStatus& got) {
-    const auto check = [&](const char* name, int64_t field) {
-      if (!step.Has(name)) return;
-      const Json& said = step.Take(name);
-      EXPECT_EQ(field, said == "never" ? kForever : said.get<int64_t>()) << name;
-    };
-    check("remaining", got.remaining);
-    check("limit", got.limit);
-    check("reset_after_ns", got.reset_after);
-    check("retry_after_ns", got.retry_after);
-    check("next_after_ns", got.next_after);
-  }
-
-  std::unique_ptr<TokenBucket> bucket_;
+  std::unique_ptr<Bucket> bucket_;
   std::map<std::string, LimiterReservation> reservations_;
 };
 
+using TokenBucketReplay = BucketReplay<TokenBucket>;
+using LeakyBucketReplay = BucketReplay<LeakyBucket>;
+
 }  // namespace spillway::testing
 
-#endif  // SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_REPLAY_H_
+#endif  // SPILLWAY_TESTS_SUPPORT_BUCKET_REPLAY_H_

@@ -6,7 +6,9 @@
 #define CHECK_OWN_MAIN
 #include <stdlib.h>
 
+#include "adaptive_limiter_replay.h"
 #include "circuit_breaker_replay.h"
+#include "client_throttle_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -18,7 +20,9 @@ typedef struct noun {
 } noun;
 
 static const noun nouns[] = {
+    {"adaptive_limiter", replay_adaptive_limiter},
     {"circuit_breaker", replay_circuit_breaker},
+    {"client_throttle", replay_client_throttle},
     {"token_bucket", replay_token_bucket},
     {0},
 };

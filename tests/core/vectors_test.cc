@@ -10,8 +10,10 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/support/adaptive_limiter_replay.h"
 #include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
+#include "tests/support/client_throttle_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -24,7 +26,9 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 }
 
 const std::map<std::string, MakeReplay> kNouns = {
+    {"adaptive_limiter", Make<AdaptiveLimiterReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"client_throttle", Make<ClientThrottleReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };

@@ -14,10 +14,9 @@
 #include "tests/support/bucket_replay.h"
 #include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
+#include "tests/support/client_throttle_replay.h"
 #include "tests/support/multi_limiter_replay.h"
 #include "tests/support/sliding_window_limiter_replay.h"
-#include "tests/support/circuit_breaker_replay.h"
-#include "tests/support/client_throttle_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -30,8 +29,8 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 }
 
 const std::map<std::string, MakeReplay> kNouns = {
-    {"bulkhead", Make<BulkheadReplay>},
     {"adaptive_limiter", Make<AdaptiveLimiterReplay>},
+    {"bulkhead", Make<BulkheadReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"client_throttle", Make<ClientThrottleReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/kill/adaptive_limiter_subject.h"
 #include "tests/kill/breaker_subject.h"
+#include "tests/kill/client_throttle_subject.h"
 #include "tests/kill/sliding_window_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
@@ -13,7 +15,8 @@
 namespace spillway::testing {
 
 inline std::vector<Subject> Subjects() {
-  return {CircuitBreakerSubject(), SlidingWindowLimiterSubject(), TokenBucketSubject()};
+  return {AdaptiveLimiterSubject(), CircuitBreakerSubject(), ClientThrottleSubject(),
+          SlidingWindowLimiterSubject(), TokenBucketSubject()};
 }
 
 inline std::vector<Operation> AllOperations() {

@@ -242,10 +242,10 @@ class BulkheadSnapshot:
 BULKHEAD_OPTIONS: Final[tuple[OptionInfo, ...]] = (
     OptionInfo("max_concurrent", "count", 25, minimum=1, maximum=65535),
     OptionInfo("max_queue", "count", 0, minimum=0, maximum=32767),
+    OptionInfo("counted", "flag", True, fixed=True),
     OptionInfo("max_wait", "duration", 0, minimum=1e-06, maximum=86400, zero="they do not wait"),
     OptionInfo("normal_share", "fraction", 1.0, minimum=0.0, maximum=1.0),
     OptionInfo("sheddable_share", "fraction", 0.5, minimum=0.0, maximum=1.0),
-    OptionInfo("counted", "flag", True, fixed=True),
 )
 
 
@@ -1130,6 +1130,16 @@ TOKEN_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
     OptionInfo("initial_tokens", "count", 1000000000, minimum=0, maximum=1000000000, fixed=True),
     OptionInfo("dry_run", "flag", False),
     OptionInfo("counted", "flag", True, fixed=True),
+    OptionInfo(
+        "warm_up",
+        "duration",
+        0.0,
+        minimum=1e-09,
+        maximum=31536000.0,
+        zero="off: the rate is the same from the first call on",
+        fixed=True,
+    ),
+    OptionInfo("cold_factor", "number", 3.0, minimum=1.0, maximum=100.0, fixed=True),
 )
 
 

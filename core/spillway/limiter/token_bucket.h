@@ -36,6 +36,7 @@
 #include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/limiter/token_bucket_word.h"
 #include "spillway/limiter/token_clock.h"
+#include "spillway/limiter/warm_up_word.h"
 #include "spillway/sync/atomic.h"
 
 namespace spillway {
@@ -305,6 +306,29 @@ class TokenBucket {
   bool Change(const Size& size, bool dry_run, Inheritance inheritance, Nanos now,
               Error* error) noexcept;
   bool ChangeScale(const Size& size, Inheritance inheritance, Nanos now) noexcept;
+
+  // The same calls of a bucket that warms up, and what they are made of: token_bucket_warm_up.cc.
+  struct WarmView {
+    uint64_t word;
+    uint64_t now;  // unit of the clock; not before `touched`
+    WarmUp::State state;
+    uint32_t change;
+    bool stays;  // nothing came of it
+  };
+  WarmView LookWarm(Nanos now) const noexcept;
+  bool Touch(Nanos now) noexcept;
+  template <class Decide>
+  WarmView UpdateWarm(Nanos now, const Decide& decide) noexcept;
+  Decision TryAcquireWarm(Nanos now, int64_t n) noexcept;
+  int64_t AcquireUpToWarm(Nanos now, int64_t n) noexcept;
+  Decision ForceAcquireWarm(Nanos now, int64_t n) noexcept;
+  Reservation ReserveWarm(Nanos now, int64_t n, Nanos max_wait) noexcept;
+  void CancelWarm(const Reservation& reservation, Nanos now) noexcept;
+  void RefundWarm(Nanos now, int64_t n) noexcept;
+  LimitStatus DescribeWarm(const Decision& decision, Nanos now, int64_t n,
+                           Nanos max_wait) const noexcept;
+  TokenBucketSnapshot SnapshotWarm(Nanos now) const noexcept;
+  void CoolDown() noexcept;
   static uint64_t Inherit(const View& from, const Scale& to, Inheritance inheritance) noexcept;
 
   // What the inline path reads comes first.
@@ -322,7 +346,9 @@ class TokenBucket {
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;
-  int32_t room_;  // as made
+  int32_t room_;                // as made
+  WarmUp warm_up_;              // off, unless it was made with it
+  Atomic<uint32_t> cooled_{0};  // how often by CoolDown()
   PolicyMemory owned_memory_;
   std::string name_;
 };

@@ -616,6 +616,9 @@ typedef struct spillway_bulkhead_options {
   /* Calls that may wait for a slot, first come first served. Can change later, up to what the
    * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
   int32_t max_queue;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
   /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
    * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
   int64_t max_wait_ns;
@@ -626,21 +629,18 @@ typedef struct spillway_bulkhead_options {
   /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
    * (half). */
   double sheddable_share;
-  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
-   * (0) or true (1). Default from Spillway. */
-  int32_t counted;
 } spillway_bulkhead_options;
 
 /* clang-format off */
 #define SPILLWAY_BULKHEAD_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, sheddable_share), \
     /* max_concurrent */ 25, \
     /* max_queue */ 0, \
+    /* counted */ 1, \
     /* max_wait_ns */ 0, \
     /* normal_share */ 1.0, \
     /* sheddable_share */ 0.5, \
-    /* counted */ 1, \
   }
 /* clang-format on */
 /* generated: end bulkhead options */
@@ -1464,17 +1464,30 @@ typedef struct spillway_token_bucket_options {
   /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
    * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
   int32_t counted;
+  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+   * it. */
+  int64_t warm_up_ns;
+  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+   * (3). */
+  double cold_factor;
 } spillway_token_bucket_options;
 
 /* clang-format off */
 #define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
     /* rate */ 0, \
     /* burst */ 1, \
     /* initial_tokens */ 1000000000, \
     /* dry_run */ 0, \
     /* counted */ 1, \
+    /* warm_up_ns */ 0, \
+    /* cold_factor */ 3.0, \
   }
 /* clang-format on */
 /* generated: end token_bucket options */

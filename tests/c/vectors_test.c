@@ -12,6 +12,7 @@
 #include "client_throttle_replay.h"
 #include "leaky_bucket_replay.h"
 #include "multi_limiter_replay.h"
+#include "sliding_window_limiter_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -29,6 +30,7 @@ static const noun nouns[] = {
     {"client_throttle", replay_client_throttle},
     {"leaky_bucket", replay_leaky_bucket},
     {"multi_limiter", replay_multi_limiter},
+    {"sliding_window_limiter", replay_sliding_window_limiter},
     {"token_bucket", replay_token_bucket},
     {0},
 };

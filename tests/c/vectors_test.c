@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "circuit_breaker_replay.h"
+#include "keyed_limiter_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -19,6 +20,7 @@ typedef struct noun {
 
 static const noun nouns[] = {
     {"circuit_breaker", replay_circuit_breaker},
+    {"keyed_limiter", replay_keyed_limiter},
     {"token_bucket", replay_token_bucket},
     {0},
 };

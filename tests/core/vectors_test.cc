@@ -12,6 +12,7 @@
 
 #include "tests/support/bucket_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
+#include "tests/support/keyed_limiter_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -25,6 +26,7 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 
 const std::map<std::string, MakeReplay> kNouns = {
     {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"keyed_limiter", Make<KeyedLimiterReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
@@ -129,6 +131,29 @@ TEST(VectorRunnerTest, FindsAWrongAnswerOfABucket) {
       ReplayBucket(R"([{"reserve": "A", "n": 1, "at": 0, "expect": "admitted", "delay_ns": 1}])"),
       "delay_ns");
   EXPECT_NONFATAL_FAILURE(ReplayBucket(R"([{"snapshot": {"tokens": 1}, "at": 0}])"), "tokens");
+}
+
+void ReplayKeyed(const char* steps) {
+  KeyedLimiterReplay(Json::parse(R"({"rate": 10, "burst": 2})"), 0).Run(Json::parse(steps));
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnowOfAKeyedLimiter) {
+  EXPECT_THROW(ReplayKeyed(R"([{"take": 1, "at": 0, "expect": "admitted"}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"give": 1, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"forget": "a", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"change": {"when_ful": "admit"}}])"), std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswerOfAKeyedLimiter) {
+  EXPECT_FATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "times": 3, "expect": "admitted"}])"),
+      "exhausted");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "expect": "admitted", "remaining": 0}])"),
+      "remaining");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"live": 1, "at": 0}])"), "CountLiveKeys");
+  EXPECT_FATAL_FAILURE(ReplayKeyed(R"([{"change": {"burst": 3}}])"), "burst");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"snapshot": {"cells": 1}, "at": 0}])"), "cells");
 }
 
 }  // namespace

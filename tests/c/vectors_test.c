@@ -13,6 +13,7 @@
 #include "leaky_bucket_replay.h"
 #include "multi_limiter_replay.h"
 #include "sliding_window_limiter_replay.h"
+#include "keyed_limiter_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -31,6 +32,7 @@ static const noun nouns[] = {
     {"leaky_bucket", replay_leaky_bucket},
     {"multi_limiter", replay_multi_limiter},
     {"sliding_window_limiter", replay_sliding_window_limiter},
+    {"keyed_limiter", replay_keyed_limiter},
     {"token_bucket", replay_token_bucket},
     {0},
 };

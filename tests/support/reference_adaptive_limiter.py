@@ -22,6 +22,7 @@ LOOKS = 128
 LONGEST_WINDOW = 60 * 10**9
 LONGEST_LOOK = 2**36
 TIME_UNIT = 16
+LONGEST_TIME = 2**34 - 1
 BEGIN_UNIT = 1024
 PROBE_AGE = 30
 SOON = 4  # windows from a probe, or the beginning, to a deep one
@@ -135,7 +136,7 @@ class AdaptiveLimiter:
         if failed:
             self.drops += 1
         elif self.begin <= start <= now:
-            self.times.append((now - start) // TIME_UNIT)
+            self.times.append(min((now - start) // TIME_UNIT, LONGEST_TIME))
             self.busy = self.busy or busy
         jumped = self.begin > now + LONGEST_WINDOW
         over = now >= self.begin + self._length or jumped

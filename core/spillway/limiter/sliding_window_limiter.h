@@ -48,6 +48,7 @@ class SlidingWindowLimiter {
  public:
   using Settings = SlidingWindowLimiterSettings;
   using Decision = LimiterDecision;
+  using Rejection = SlidingWindowLimiterRejection;
 
   // Null, with `error` filled, when the name is too long, an option is out of range or a window has
   // only one of its two options. `memory` is null, or MemoryBytes(settings) bytes, aligned to a
@@ -109,8 +110,7 @@ class SlidingWindowLimiter {
  private:
   SlidingWindowLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
 
-  static constexpr int32_t kExhausted =
-      static_cast<int32_t>(SlidingWindowLimiterRejection::kExhausted);
+  static constexpr int32_t kExhausted = static_cast<int32_t>(Rejection::kExhausted);
 
   // What the next admission asks the log.
   struct View {
@@ -205,7 +205,7 @@ class SlidingWindowLimiter {
   };
 
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
-  Decision Refuse(SlidingWindowLimiterRejection reason, uint64_t head) noexcept;
+  Decision Refuse(Rejection reason, uint64_t head) noexcept;
   uint64_t Admitted() const noexcept;
   Log LogAt(uint64_t head, uint64_t admitted) const noexcept;
   Nanos TimeOf(const Log& log, uint64_t back) const noexcept;

@@ -48,6 +48,44 @@ TEST(CAllocationTest, ACallOfABreakerAllocatesNothing) {
   spillway_circuit_breaker_unref(breaker);
 }
 
+void UseAll(spillway_bulkhead* bulkhead) {
+  spillway_acquire_result slot;
+  spillway_acquire_result place;
+  spillway_acquire_result none;
+  spillway_bulkhead_snapshot snapshot;
+  spillway_bulkhead_options options;
+  snapshot.struct_size = sizeof snapshot;
+  options.struct_size = sizeof options;
+  EXPECT_EQ(spillway_bulkhead_try_acquire_at(bulkhead, 0, 0, &slot), SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_bulkhead_try_acquire_at(bulkhead, 0, 0, &none),
+            SPILLWAY_BULKHEAD_REJECTION_FULL);
+  EXPECT_EQ(spillway_bulkhead_acquire(bulkhead, 0, 1, &none),
+            SPILLWAY_BULKHEAD_REJECTION_TIMED_OUT);
+  EXPECT_EQ(spillway_bulkhead_enqueue_at(bulkhead, 0, 0, &place),
+            SPILLWAY_BULKHEAD_REJECTION_QUEUED);
+  EXPECT_EQ(spillway_bulkhead_enqueue_at(bulkhead, 0, 0, &none),
+            SPILLWAY_BULKHEAD_REJECTION_QUEUE_FULL);
+  EXPECT_EQ(spillway_bulkhead_settle_at(bulkhead, &slot.permit, 0, 0), 0);
+  EXPECT_EQ(spillway_bulkhead_poll_at(bulkhead, &place.permit, 0), SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_bulkhead_settle_at(bulkhead, &place.permit, 0, 0), 0);
+  EXPECT_EQ(spillway_bulkhead_snapshot_at(bulkhead, 0, &snapshot), SPILLWAY_OK);
+  EXPECT_EQ(snapshot.in_flight, 0);
+  EXPECT_EQ(spillway_bulkhead_options_get(bulkhead, &options), SPILLWAY_OK);
+  options.sheddable_share /= 2;
+  EXPECT_EQ(spillway_bulkhead_reconfigure(bulkhead, &options, nullptr), SPILLWAY_OK);
+}
+
+TEST(CAllocationTest, ACallOfABulkheadAllocatesNothing) {
+  spillway_bulkhead_options options = SPILLWAY_BULKHEAD_OPTIONS_INIT;
+  options.max_concurrent = 1;
+  options.max_queue = 1;
+  spillway_bulkhead* bulkhead = nullptr;
+  ASSERT_EQ(spillway_bulkhead_new(&bulkhead, nullptr, 0, &options, nullptr), SPILLWAY_OK);
+  UseAll(bulkhead);  // A thread's first call may, as above.
+  EXPECT_EQ(AllocationsOf([&] { UseAll(bulkhead); }), 0u);
+  spillway_bulkhead_unref(bulkhead);
+}
+
 // At one moment, which leaves the bucket as it was.
 void UseAll(spillway_token_bucket* bucket) {
   spillway_limit_status status;

@@ -5,13 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "tests/kill/adaptive_limiter_subject.h"
 #include "tests/kill/breaker_subject.h"
+#include "tests/kill/client_throttle_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
 namespace spillway::testing {
 
-inline std::vector<Subject> Subjects() { return {CircuitBreakerSubject(), TokenBucketSubject()}; }
+inline std::vector<Subject> Subjects() {
+  return {AdaptiveLimiterSubject(), CircuitBreakerSubject(), ClientThrottleSubject(),
+          TokenBucketSubject()};
+}
 
 inline std::vector<Operation> AllOperations() {
   std::vector<Operation> all;

@@ -35,10 +35,8 @@ class Crowd {
     switch (random.Below(4)) {
       case 0:
         return Serve(bulkhead_->TryAcquire(priority));
-      case 1: {
-        const Nanos until = SteadyNow() + random.Below<Nanos>(100'000);
-        return Serve(WaitForSlot(*bulkhead_, until, priority));
-      }
+      case 1:
+        return Serve(WaitForSlot(*bulkhead_, random.Below<Nanos>(100'000), priority));
       default: {
         Decision decision = bulkhead_->Enqueue(0, priority);
         if (decision.reason == static_cast<int32_t>(BulkheadRejection::kQueued))

@@ -31,6 +31,23 @@ inline void CheckStatus(Fields& step, const LimitStatus& got) {
   check("next_after_ns", got.next_after);
 }
 
+// Takes so many times, with the same answer each time.
+template <class Limiter>
+void ReplayTake(Limiter& limiter, Fields& step, Nanos at) {
+  const auto answer_of = AnswerOf<typename Limiter::Rejection>;
+  const auto n = step.Take<int64_t>("take");
+  const auto expected = step.Take<std::string>("expect");
+  const Nanos every = step.Take<Nanos>("every", 0);
+  LimiterDecision decision;
+  for (int times = step.Take("times", 1); times > 0; --times) {
+    decision = limiter.TryAcquire(at, n);
+    if (answer_of(decision) != expected) break;  // a million assertions would take seconds
+    at += every;
+  }
+  ASSERT_EQ(answer_of(decision), expected) << "at " << at;
+  CheckStatus(step, limiter.Describe(decision, at - every, n));
+}
+
 template <class Bucket>
 class BucketReplay : public Replay {
  public:
@@ -51,7 +68,7 @@ class BucketReplay : public Replay {
 
   void RunStep(Fields& step, Nanos shift) override {
     const Nanos at = origin() + shift + step.Take<Nanos>("at");
-    if (step.Has("take")) return Take(step, at);
+    if (step.Has("take")) return ReplayTake(*bucket_, step, at);
     if constexpr (std::is_same_v<Bucket, TokenBucket>) {
       if (step.Has("up_to")) return TakeUpTo(step, at);
       if (step.Has("force")) return Force(step, at);
@@ -61,20 +78,6 @@ class BucketReplay : public Replay {
     if (step.Has("refund")) return bucket_->Refund(at, step.Take<int64_t>("refund"));
     if (step.Has("change")) return Change(step, at);
     CheckSnapshot(step.Take("snapshot"), bucket_->Snapshot(at));
-  }
-
-  void Take(Fields& step, Nanos at) {
-    const auto n = step.Take<int64_t>("take");
-    const auto expected = step.Take<std::string>("expect");
-    const Nanos every = step.Take<Nanos>("every", 0);
-    LimiterDecision decision;
-    for (int times = step.Take("times", 1); times > 0; --times) {
-      decision = bucket_->TryAcquire(at, n);
-      if (AnswerOf(decision) != expected) break;  // a million assertions would take seconds
-      at += every;
-    }
-    ASSERT_EQ(AnswerOf(decision), expected) << "at " << at - origin();
-    CheckStatus(step, bucket_->Describe(decision, at - every, n));
   }
 
   void Force(Fields& step, Nanos at) {

@@ -86,6 +86,21 @@ def usual_origins(*rates: float) -> list[int]:
     return sorted({origin - origin % grid for origin in wanted})
 
 
+def decided(replay: Replay, step: Step, answer: Any, limiter: Any) -> None:
+    """Checks what the step says of the answer, and fills in a refusal's retry_after_ns."""
+    replay.check(step, answer.reason, step["expect"])
+    refused = answer.reason not in ("admitted", "misuse")
+    if not refused and step.keys().isdisjoint(STATUS):
+        return  # there may be a million of these
+    status: dict[str, Any] = dict(limiter.describe(answer))
+    if status["retry_after_ns"] == FOREVER:
+        status["retry_after_ns"] = NEVER
+    if refused and step.get("times", 1) == 1:
+        step.setdefault("retry_after_ns", status["retry_after_ns"])
+    named = {name: value for name, value in step.items() if name in STATUS}
+    replay.check(step, {name: status[name] for name in named}, named)
+
+
 class BucketReplay(Replay):
     """`bucket` is the reference of a token bucket or of a leaky bucket: they are asked alike."""
 
@@ -97,24 +112,11 @@ class BucketReplay(Replay):
     def every(self, step: Step) -> int:
         return int(step.get("every", 0))
 
-    def _decided(self, step: Step, answer: Any) -> None:
-        self.check(step, answer.reason, step["expect"])
-        refused = answer.reason not in ("admitted", "misuse")
-        if not refused and step.keys().isdisjoint(STATUS):
-            return  # there may be a million of these
-        status: dict[str, Any] = dict(self.bucket.describe(answer))
-        if status["retry_after_ns"] == FOREVER:
-            status["retry_after_ns"] = NEVER
-        if refused and step.get("times", 1) == 1:
-            step.setdefault("retry_after_ns", status["retry_after_ns"])
-        named = {name: value for name, value in step.items() if name in STATUS}
-        self.check(step, {name: status[name] for name in named}, named)
-
     def _take(self, step: Step, at: int) -> None:
-        self._decided(step, self.bucket.take(step["take"], at))
+        decided(self, step, self.bucket.take(step["take"], at), self.bucket)
 
     def _force(self, step: Step, at: int) -> None:
-        self._decided(step, self.bucket.force(step["force"], at))
+        decided(self, step, self.bucket.force(step["force"], at), self.bucket)
 
     def _up_to(self, step: Step, at: int) -> None:
         self.check(step, self.bucket.up_to(step["up_to"], at), step["expect"])

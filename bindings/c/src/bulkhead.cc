@@ -123,9 +123,8 @@ spillway_decision spillway_bulkhead_acquire(spillway_bulkhead* bulkhead, int32_t
   if (bulkhead == nullptr || out == nullptr || !spillway::IsPriority(priority))
     return spillway::Misuse(out);
   Bulkhead& object = *bulkhead->object;
-  const int64_t wait = timeout_ns < 0 ? object.max_wait() : timeout_ns;
-  spillway::Decision decision = WaitForSlot(object, spillway::SaturatingAdd(SteadyNow(), wait),
-                                            static_cast<Priority>(priority));
+  const int64_t longest = timeout_ns < 0 ? object.max_wait() : timeout_ns;
+  spillway::Decision decision = WaitForSlot(object, longest, static_cast<Priority>(priority));
   return spillway::Answer(
       {.permit = std::move(decision.permit).Release(), .reason = decision.reason}, out);
 }

@@ -242,10 +242,10 @@ class BulkheadSnapshot:
 BULKHEAD_OPTIONS: Final[tuple[OptionInfo, ...]] = (
     OptionInfo("max_concurrent", "count", 25, minimum=1, maximum=65535),
     OptionInfo("max_queue", "count", 0, minimum=0, maximum=32767),
+    OptionInfo("counted", "flag", True, fixed=True),
     OptionInfo("max_wait", "duration", 0, minimum=1e-06, maximum=86400, zero="they do not wait"),
     OptionInfo("normal_share", "fraction", 1.0, minimum=0.0, maximum=1.0),
     OptionInfo("sheddable_share", "fraction", 0.5, minimum=0.0, maximum=1.0),
-    OptionInfo("counted", "flag", True, fixed=True),
 )
 
 

@@ -38,11 +38,11 @@ bool Ask(GuardObject* self) {
 
 // Waits for the permit in the queue. Whatever comes of it, the guard has no place any more.
 bool Wait(GuardObject* self) {
-  const auto held = py::reinterpret_steal<py::object>(std::exchange(self->place, nullptr));
-  auto* place = reinterpret_cast<PlaceObject*>(held.ptr());
+  PyObject* held = std::exchange(self->place, nullptr);
+  auto* place = reinterpret_cast<PlaceObject*>(held);
   PermitFields fields;
-  if (!AwaitTurn(place) || !TakeTurn(place, &fields)) return false;
-  self->permit = NewPermit(self->policy, fields);
+  if (AwaitTurn(place) && TakeTurn(place, &fields)) self->permit = NewPermit(self->policy, fields);
+  Py_DECREF(held);
   return self->permit != nullptr;
 }
 

@@ -19,20 +19,20 @@ namespace spillway {
 struct BulkheadOptions {
   int32_t max_concurrent = BulkheadSettings{}.max_concurrent;
   int32_t max_queue = BulkheadSettings{}.max_queue;
+  bool counted = BulkheadSettings{}.counted;
   absl::Duration max_wait = absl::Nanoseconds(BulkheadSettings{}.max_wait_ns);
   double normal_share = BulkheadSettings{}.normal_share;
   double sheddable_share = BulkheadSettings{}.sheddable_share;
-  bool counted = BulkheadSettings{}.counted;
 };
 
 inline BulkheadSettings SettingsOf(const BulkheadOptions& options) {
   BulkheadSettings settings;
   settings.max_concurrent = options.max_concurrent;
   settings.max_queue = options.max_queue;
+  settings.counted = options.counted;
   settings.max_wait_ns = internal::OptionNanos(options.max_wait);
   settings.normal_share = options.normal_share;
   settings.sheddable_share = options.sheddable_share;
-  settings.counted = options.counted;
   return settings;
 }
 

@@ -45,6 +45,9 @@ struct BulkheadSettings {
   // Calls that may wait for a slot, first come first served. Can change later, up to what the
   // bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue).
   int32_t max_queue = 0;
+  // Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+  // (0) or true (1). Default from Spillway.
+  bool counted = true;
   // How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
   // wait) or 0.000001 s to 86400 s. Default from resilience4j.
   int64_t max_wait_ns = 0;
@@ -55,9 +58,6 @@ struct BulkheadSettings {
   // The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
   // (half).
   double sheddable_share = 0.5;
-  // Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
-  // (0) or true (1). Default from Spillway.
-  bool counted = true;
 };
 
 inline constexpr OptionSpec kBulkheadOptions[] = {
@@ -71,6 +71,10 @@ inline constexpr OptionSpec kBulkheadOptions[] = {
      .offset = offsetof(BulkheadSettings, max_queue),
      .min = 0,
      .max = 32'767},
+    {.name = "counted",
+     .kind = OptionKind::kFlag,
+     .offset = offsetof(BulkheadSettings, counted),
+     .fixed = true},
     {.name = "max_wait",
      .kind = OptionKind::kDuration,
      .offset = offsetof(BulkheadSettings, max_wait_ns),
@@ -87,10 +91,6 @@ inline constexpr OptionSpec kBulkheadOptions[] = {
      .offset = offsetof(BulkheadSettings, sheddable_share),
      .min = 0.0,
      .max = 1.0},
-    {.name = "counted",
-     .kind = OptionKind::kFlag,
-     .offset = offsetof(BulkheadSettings, counted),
-     .fixed = true},
 };
 
 // Calls `visit(spec, field)` for each option: its row and the field itself.
@@ -99,10 +99,10 @@ requires std::is_same_v<std::remove_const_t<Struct>, BulkheadSettings>
 constexpr void ForEachOption(Struct& fields, Visitor&& visit) {
   visit(kBulkheadOptions[0], fields.max_concurrent);
   visit(kBulkheadOptions[1], fields.max_queue);
-  visit(kBulkheadOptions[2], fields.max_wait_ns);
-  visit(kBulkheadOptions[3], fields.normal_share);
-  visit(kBulkheadOptions[4], fields.sheddable_share);
-  visit(kBulkheadOptions[5], fields.counted);
+  visit(kBulkheadOptions[2], fields.counted);
+  visit(kBulkheadOptions[3], fields.max_wait_ns);
+  visit(kBulkheadOptions[4], fields.normal_share);
+  visit(kBulkheadOptions[5], fields.sheddable_share);
 }
 
 // What a bulkhead holds.

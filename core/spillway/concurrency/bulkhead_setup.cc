@@ -80,10 +80,10 @@ BulkheadSettings Bulkhead::settings() const noexcept {
   const BulkheadLimits limits(limits_.load(std::memory_order_relaxed));
   return {.max_concurrent = static_cast<int32_t>(limits.slots()),
           .max_queue = static_cast<int32_t>(limits.queue()),
+          .counted = counted_,
           .max_wait_ns = max_wait(),
           .normal_share = limits.share(Priority::kNormal) / kWhole,
-          .sheddable_share = limits.share(Priority::kSheddable) / kWhole,
-          .counted = counted_};
+          .sheddable_share = limits.share(Priority::kSheddable) / kWhole};
 }
 
 bool Bulkhead::Reconfigure(const Settings& settings, Error* error,

@@ -49,11 +49,12 @@ bool Bulkhead::Poll(Permit& permit, Nanos now) noexcept {
   return answer == BulkheadPoll::kGranted;
 }
 
-Decision WaitForSlot(Bulkhead& bulkhead, Nanos until, Priority priority,
+Decision WaitForSlot(Bulkhead& bulkhead, Nanos longest, Priority priority,
                      const std::stop_token& stop) noexcept {
   BulkheadGrants granted;
   Nanos now = SteadyNow();
-  DecisionFields decision = until > now ? bulkhead.DecideOrQueue(now, priority, &granted)
+  const Nanos until = SaturatingAdd(now, longest);
+  DecisionFields decision = longest > 0 ? bulkhead.DecideOrQueue(now, priority, &granted)
                                         : bulkhead.Decide(now, priority, &granted);
   bulkhead.Wake(granted);
   if (decision.reason != static_cast<int32_t>(BulkheadRejection::kQueued))

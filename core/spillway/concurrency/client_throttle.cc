@@ -49,7 +49,7 @@ ThrottleCounts ClientThrottle::Counts(uint64_t newest) const noexcept {
 DecisionFields ClientThrottle::Decide(Nanos now, Priority priority) noexcept {
   Memory* const memory = memory_;
   const uint64_t epoch = MoveWindow(now);
-  // First, so that of two who ask at the same time each sees the other.
+  // First, so that of two who ask at the same time one sees the other.
   cells_.Add(memory->requests[SlotOf(epoch)], epoch);
   ThrottleCounts counts = Counts(epoch);
   counts.requests -= counts.requests != 0;  // those before this one

@@ -11,16 +11,16 @@
 
 namespace spillway {
 
-// Blocks until there is a slot, until the steady clock shows `until` or until a stop is asked for;
-// the two last are refusals for kTimedOut, and leave nothing behind. Refused at once when neither a
-// slot nor a place in the queue is free, or only a place and `until` has passed already.
-Decision WaitForSlot(Bulkhead& bulkhead, Nanos until, Priority priority = Priority::kNormal,
+// Blocks until there is a slot, for `longest` at most, or until a stop is asked for; the two last
+// are refusals for kTimedOut, and leave nothing behind. Refused at once when neither a slot nor a
+// place in the queue is free, or `longest` is 0.
+Decision WaitForSlot(Bulkhead& bulkhead, Nanos longest, Priority priority = Priority::kNormal,
                      const std::stop_token& stop = {}) noexcept;
 
 // The same for as long as `max_wait` says.
 inline Decision WaitForSlot(Bulkhead& bulkhead, Priority priority = Priority::kNormal,
                             const std::stop_token& stop = {}) noexcept {
-  return WaitForSlot(bulkhead, SaturatingAdd(SteadyNow(), bulkhead.max_wait()), priority, stop);
+  return WaitForSlot(bulkhead, bulkhead.max_wait(), priority, stop);
 }
 
 }  // namespace spillway

@@ -35,6 +35,9 @@ class KeyedLimiterWord {
     return KeyedLimiterWord(Taken(tag, full_at).bits() | uint64_t{1} << kTimeBits);
   }
 
+  // Of a claim: another one, which is nobody's.
+  constexpr KeyedLimiterWord Cancelled() const { return Claimed(tag(), bits_ + 1); }
+
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint64_t tag() const { return bits_ >> (kTimeBits + 1); }
   constexpr bool claimed() const { return (bits_ >> kTimeBits & 1) != 0; }

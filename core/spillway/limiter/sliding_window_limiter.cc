@@ -10,7 +10,7 @@ namespace spillway {
 LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   if (n == 0) return {.detail = Admitted()};
-  if (n > 1) return Refuse(SlidingWindowLimiterRejection::kExceedsOne, Admitted());
+  if (n > 1) return Refuse(Rejection::kExceedsOne, Admitted());
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const View view = Look(now);
     bool full = false;
@@ -20,14 +20,13 @@ LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noe
       if (IsTaken(view)) MoveHead(view.head);
       continue;
     }
-    if (full) return Refuse(SlidingWindowLimiterRejection::kExhausted, view.head);
+    if (full) return Refuse(Rejection::kExhausted, view.head);
     if (Finish(view)) return {.detail = view.head + 1};
   }
-  return Refuse(SlidingWindowLimiterRejection::kExhausted, Admitted());
+  return Refuse(Rejection::kExhausted, Admitted());
 }
 
-LimiterDecision SlidingWindowLimiter::Refuse(SlidingWindowLimiterRejection reason,
-                                             uint64_t head) noexcept {
+LimiterDecision SlidingWindowLimiter::Refuse(Rejection reason, uint64_t head) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
     if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
     return {.detail = head};

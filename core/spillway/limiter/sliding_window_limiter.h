@@ -48,6 +48,7 @@ class SlidingWindowLimiter {
  public:
   using Settings = SlidingWindowLimiterSettings;
   using Decision = LimiterDecision;
+  using Rejection = SlidingWindowLimiterRejection;
 
   // Null, with `error` filled, when the name is too long, an option is out of range or a window has
   // only one of its two options. `memory` is null, or MemoryBytes(settings) bytes, aligned to a
@@ -87,8 +88,8 @@ class SlidingWindowLimiter {
   Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
 
   // Forgets what was admitted before this call, so that as many as at first may come; what is
-  // admitted while it runs counts. Time may begin again with the next call, even at an earlier one
-  // than before.
+  // admitted while it runs counts. If the next call comes more than the longest window before the
+  // newest admission, because a clock had run ahead, time begins again with it.
   void Reset() noexcept;
 
   // What else is to be said of a decision that was made for `n` permits at `now`. `max_wait` is of
@@ -109,8 +110,7 @@ class SlidingWindowLimiter {
  private:
   SlidingWindowLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
 
-  static constexpr int32_t kExhausted =
-      static_cast<int32_t>(SlidingWindowLimiterRejection::kExhausted);
+  static constexpr int32_t kExhausted = static_cast<int32_t>(Rejection::kExhausted);
 
   // What the next admission asks the log.
   struct View {
@@ -161,12 +161,14 @@ class SlidingWindowLimiter {
     return memory_->head.load(std::memory_order_relaxed) == view.head && !IsTaken(view);
   }
 
-  // The time the next admission is recorded at: never before the newest, and never that of the lap
-  // before in the same slot, as it could be after a reset.
+  // The time the next admission is recorded at: never before the newest, unless time begins again,
+  // and never that of the lap before in the same slot, as it could be after a reset.
   [[gnu::always_inline]] Nanos Recorded(const View& view) const noexcept {
     // If this is not the newest any more, the next slot is written by now.
-    const Nanos newest = Slot(view.head - 1).time();
-    const Nanos time = view.count == 0 ? view.now : std::max(view.now, newest);
+    Nanos newest = Slot(view.head - 1).time();
+    if (view.count == 0 && newest - view.now > ring_.longest()) [[unlikely]]
+      newest = 0;
+    const Nanos time = std::max(view.now, newest);
     const bool again = time == view.slot.time() && view.head >= ring_.size();
     return again ? SaturatingAdd(time, 1) : time;
   }
@@ -203,7 +205,7 @@ class SlidingWindowLimiter {
   };
 
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
-  Decision Refuse(SlidingWindowLimiterRejection reason, uint64_t head) noexcept;
+  Decision Refuse(Rejection reason, uint64_t head) noexcept;
   uint64_t Admitted() const noexcept;
   Log LogAt(uint64_t head, uint64_t admitted) const noexcept;
   Nanos TimeOf(const Log& log, uint64_t back) const noexcept;

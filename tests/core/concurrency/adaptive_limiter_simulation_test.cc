@@ -49,7 +49,7 @@ AdaptiveLimiterSettings Vegas() {
 // are busy, and none of that changes with time.
 void ExpectBounded(const AdaptiveLimiterSettings& settings, double most, double idle) {
   for (const double load : {1.5, 3.0}) {
-    for (const size_t workers : {4, 40}) {
+    for (const size_t workers : {size_t{4}, size_t{40}}) {
       SCOPED_TRACE(std::to_string(load) + " of " + std::to_string(workers));
       const Load overload = Overload(load, workers, 50 * kMs);
       Simulation simulation(settings);

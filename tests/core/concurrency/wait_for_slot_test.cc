@@ -72,9 +72,9 @@ TEST_F(WaitForSlotTest, MoreSlotsWakeTheSleeper) {
 }
 
 TEST_F(WaitForSlotTest, GivesUpWhenItsTimeHasComeAndNotBefore) {
-  const Nanos until = SteadyNow() + 5'000'000;
-  EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, until)), "timed_out");
-  EXPECT_GE(SteadyNow(), until);
+  const Nanos before = SteadyNow();
+  EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, 5'000'000)), "timed_out");
+  EXPECT_GE(SteadyNow(), before + 5'000'000);
   ExpectNothingLeftBehind(1);
   EXPECT_EQ(bulkhead_->Snapshot(0).total_left, 1u);
 }
@@ -110,6 +110,7 @@ TEST_F(WaitForSlotTest, AFreeSlotNeedsNoWait) {
   GiveBack();
   EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, 0)), "");
   EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, 0)), "full");
+  EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, -1)), "full");
   EXPECT_EQ(Reason(WaitForSlot(*bulkhead_, kForever, Priority::kSheddable)), "full")
       << "nor does who may not wait";
 }

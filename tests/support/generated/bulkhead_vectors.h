@@ -21,14 +21,14 @@ static const vector_field bulkhead_option_fields[] = {
      offsetof(spillway_bulkhead_options, max_concurrent)},
     {"max_queue", VECTOR_INT32, NULL,
      offsetof(spillway_bulkhead_options, max_queue)},
+    {"counted", VECTOR_INT32, NULL,
+     offsetof(spillway_bulkhead_options, counted)},
     {"max_wait_ns", VECTOR_INT64, NULL,
      offsetof(spillway_bulkhead_options, max_wait_ns)},
     {"normal_share", VECTOR_DOUBLE, NULL,
      offsetof(spillway_bulkhead_options, normal_share)},
     {"sheddable_share", VECTOR_DOUBLE, NULL,
      offsetof(spillway_bulkhead_options, sheddable_share)},
-    {"counted", VECTOR_INT32, NULL,
-     offsetof(spillway_bulkhead_options, counted)},
     {0},
 };
 

@@ -616,6 +616,9 @@ typedef struct spillway_bulkhead_options {
   /* Calls that may wait for a slot, first come first served. Can change later, up to what the
    * bulkhead was made with. Accepted: 0 to 32767. Default from Polly (no queue). */
   int32_t max_queue;
+  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
+   * (0) or true (1). Default from Spillway. */
+  int32_t counted;
   /* How long calls that block wait for a slot, unless they say otherwise. Accepted: 0 (they do not
    * wait) or 0.000001 s to 86400 s. Default from resilience4j. */
   int64_t max_wait_ns;
@@ -626,21 +629,18 @@ typedef struct spillway_bulkhead_options {
   /* The same for sheddable calls; at most `normal_share`. Accepted: 0 to 1. Default from Spillway
    * (half). */
   double sheddable_share;
-  /* Count calls for the snapshot and the metrics. Fixed when the bulkhead is made. Accepted: false
-   * (0) or true (1). Default from Spillway. */
-  int32_t counted;
 } spillway_bulkhead_options;
 
 /* clang-format off */
 #define SPILLWAY_BULKHEAD_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, sheddable_share), \
     /* max_concurrent */ 25, \
     /* max_queue */ 0, \
+    /* counted */ 1, \
     /* max_wait_ns */ 0, \
     /* normal_share */ 1.0, \
     /* sheddable_share */ 0.5, \
-    /* counted */ 1, \
   }
 /* clang-format on */
 /* generated: end bulkhead options */
@@ -1337,8 +1337,9 @@ SPILLWAY_API spillway_decision
 spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
                                             spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
-/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
- * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
 SPILLWAY_API spillway_status
 spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 

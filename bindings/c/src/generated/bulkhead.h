@@ -12,10 +12,10 @@ namespace spillway {
 inline constexpr size_t kBulkheadOptionsEnds[] = {
     SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, max_concurrent),
     SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, max_queue),
+    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted),
     SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, max_wait_ns),
     SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, normal_share),
     SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, sheddable_share),
-    SPILLWAY_SIZE_TO_END(spillway_bulkhead_options, counted),
 };
 
 inline constexpr size_t kBulkheadSnapshotEnds[] = {
@@ -41,10 +41,10 @@ inline bool FromC(const spillway_bulkhead_options& from, BulkheadSettings* to,
                   Error* error) noexcept {
   to->max_concurrent = from.max_concurrent;
   to->max_queue = from.max_queue;
+  if (!ReadFlag("counted", from.counted, &to->counted, error)) return false;
   to->max_wait_ns = from.max_wait_ns;
   to->normal_share = from.normal_share;
   to->sheddable_share = from.sheddable_share;
-  if (!ReadFlag("counted", from.counted, &to->counted, error)) return false;
   return true;
 }
 
@@ -52,10 +52,10 @@ inline bool FromC(const spillway_bulkhead_options& from, BulkheadSettings* to,
 inline void ToC(const BulkheadSettings& from, spillway_bulkhead_options* to) noexcept {
   to->max_concurrent = from.max_concurrent;
   to->max_queue = from.max_queue;
+  to->counted = from.counted;
   to->max_wait_ns = from.max_wait_ns;
   to->normal_share = from.normal_share;
   to->sheddable_share = from.sheddable_share;
-  to->counted = from.counted;
 }
 
 inline void ToC(const BulkheadSnapshot& from, spillway_bulkhead_snapshot* to) noexcept {

@@ -15,9 +15,9 @@
 #include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/client_throttle_replay.h"
+#include "tests/support/keyed_limiter_replay.h"
 #include "tests/support/multi_limiter_replay.h"
 #include "tests/support/sliding_window_limiter_replay.h"
-#include "tests/support/keyed_limiter_replay.h"
 
 namespace spillway::testing {
 namespace {

@@ -8,9 +8,9 @@ from typing import Any
 
 import bulkhead_replay
 import circuit_breaker_replay
+import limiter_replay
 import permit_replay
 import pytest
-import token_bucket_replay
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 REPLAYS: dict[str, Any] = {
@@ -18,7 +18,11 @@ REPLAYS: dict[str, Any] = {
     "bulkhead": bulkhead_replay.Bulkhead,
     "circuit_breaker": circuit_breaker_replay.Replay,
     "client_throttle": permit_replay.ClientThrottle,
-    "token_bucket": token_bucket_replay.Replay,
+    "keyed_limiter": limiter_replay.keyed_limiter,
+    "leaky_bucket": limiter_replay.leaky_bucket,
+    "multi_limiter": limiter_replay.multi_limiter,
+    "sliding_window_limiter": limiter_replay.sliding_window_limiter,
+    "token_bucket": limiter_replay.token_bucket,
 }
 DATA = {noun: json.loads((FOLDER / f"{noun}.json").read_text("utf-8")) for noun in REPLAYS}
 LEAVES_TWICE = ("uncounted",)  # of the bulkhead

@@ -9,14 +9,15 @@
 #include "tests/kill/breaker_subject.h"
 #include "tests/kill/client_throttle_subject.h"
 #include "tests/kill/multi_limiter_subject.h"
+#include "tests/kill/sliding_window_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
 namespace spillway::testing {
 
 inline std::vector<Subject> Subjects() {
-  return {AdaptiveLimiterSubject(), CircuitBreakerSubject(), ClientThrottleSubject(),
-          MultiLimiterSubject(), TokenBucketSubject()};
+  return {AdaptiveLimiterSubject(), CircuitBreakerSubject(),       ClientThrottleSubject(),
+          MultiLimiterSubject(),    SlidingWindowLimiterSubject(), TokenBucketSubject()};
 }
 
 inline std::vector<Operation> AllOperations() {

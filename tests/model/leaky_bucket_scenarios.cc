@@ -86,7 +86,7 @@ struct ChangeOfCapacity final : LeakyBase {
 const Registered<ChangeOfCapacity> grows("leaky bucket: the capacity grows under reservers", 3,
                                          {.preemptions = 2, .surprises = 1}, 2, 3);
 const Registered<ChangeOfCapacity> shrinks("leaky bucket: the capacity shrinks under reservers", 3,
-                                           {.preemptions = 2, .surprises = 1}, 3, 2);
+                                           {.preemptions = 3, .surprises = 1}, 3, 2);
 
 }  // namespace
 }  // namespace spillway::model

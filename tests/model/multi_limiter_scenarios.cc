@@ -66,7 +66,7 @@ struct OppositeOrders final : MultiBase {
 const Registered<OppositeOrders> opposite("multi limiter: opposite orders, the last token", 2,
                                           {.preemptions = 4, .surprises = 2}, 1);
 const Registered<OppositeOrders> opposite_three("multi limiter: opposite orders, two tokens", 3,
-                                                {.preemptions = 2, .surprises = 1}, 2);
+                                                {.preemptions = 3, .surprises = 1}, 2);
 
 // The second member is emptied by one who uses it alone, and the first is used by another, so that
 // it has moved when something is given back.
@@ -117,7 +117,7 @@ struct MemberChanges final : MultiBase {
   bool of_second = false;
 };
 const Registered<MemberChanges> member_changes("multi limiter: a member is changed meanwhile", 3,
-                                               {.preemptions = 2, .surprises = 1});
+                                               {.preemptions = 3, .surprises = 1});
 
 struct Counted final : MultiBase {
   explicit Counted(bool is_dry_run)

@@ -138,6 +138,24 @@ TEST(each_inheritance_does_with_the_level_what_it_says) {
   }
 }
 
+TEST(it_is_among_the_metrics_until_it_is_removed) {
+  spillway_leaky_bucket* bucket = make_leaky(2, 1);
+  spillway_metrics* metrics = NULL;
+  char text[2000];
+  size_t length = 0;
+  CHECK_INT(spillway_metrics_new(&metrics, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_leaky_bucket(metrics, bucket, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_leaky_bucket(metrics, bucket, NULL), SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_TEXT(text, "spillway_leaky_bucket_calls_total{name=\"test\",decision=\"admitted\"} 0\n");
+  CHECK_INT(spillway_metrics_remove_leaky_bucket(metrics, bucket), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_remove_leaky_bucket(metrics, bucket), SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_INT(length, 0);
+  spillway_metrics_unref(metrics);
+  spillway_leaky_bucket_unref(bucket);
+}
+
 TEST(reasons_have_names) {
   CHECK_TEXT(spillway_leaky_bucket_rejection_name(REJECTION(FULL)), "full");
   CHECK_TEXT(spillway_leaky_bucket_rejection_name(REJECTION(EXCEEDS_CAPACITY)), "exceeds_capacity");

@@ -116,6 +116,27 @@ TEST(misuse_changes_nothing) {
   spillway_multi_limiter_unref(limiter);
 }
 
+TEST(it_is_among_the_metrics_until_it_is_removed) {
+  const options_type options = defaults;
+  spillway_multi_limiter* limiter = NULL;
+  spillway_metrics* metrics = NULL;
+  char text[2000];
+  size_t length = 0;
+  CHECK_INT(NOUN_NEW(&limiter, "both", 4, &options, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_new(&metrics, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_multi_limiter(metrics, limiter, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_multi_limiter(metrics, limiter, NULL),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_TEXT(text, "spillway_multi_limiter_calls_total{name=\"both\",decision=\"admitted\"} 0\n");
+  CHECK_INT(spillway_metrics_remove_multi_limiter(metrics, limiter), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_remove_multi_limiter(metrics, limiter), SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_INT(length, 0);
+  spillway_metrics_unref(metrics);
+  spillway_multi_limiter_unref(limiter);
+}
+
 TEST(reasons_have_names) {
   CHECK_TEXT(spillway_multi_limiter_rejection_name(REJECTION(EXHAUSTED)), "exhausted");
   CHECK_TEXT(spillway_multi_limiter_rejection_name(REJECTION(EXCEEDS_MEMBER)), "exceeds_member");

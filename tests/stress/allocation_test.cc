@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "spillway/breaker/circuit_breaker.h"
+#include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/client_throttle.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/allocations.h"
@@ -162,6 +164,35 @@ TEST(AllocationTest, ATokenBucketNeedsNoSlotWhereNoneIsUsed) {
   }).join();
 }
 
+template <class Policy>
+void AskAndTell(Policy& policy) {
+  for (int i = 0; i < 200; ++i) {
+    const Nanos now = i * kNanosPerSecond;
+    const DecisionFields decision = policy.Decide(now);
+    policy.Settle(decision.permit, static_cast<Outcome>(i / 10 % 4), now + kNanosPerSecond / 2);
+    policy.Decide(now);
+    policy.Snapshot(now);
+  }
+  policy.TryAcquire();
+  policy.Reconfigure(policy.settings(), nullptr);
+}
+
+TEST(AllocationTest, NoCallOnAThrottleOrAnAdaptiveLimiterAllocates) {
+  for (const bool dry_run : {true, false}) {
+    ClientThrottleSettings throttling;
+    throttling.dry_run = dry_run;
+    const auto throttle = MakePolicy<ClientThrottle>(throttling);
+    AskAndTell(*throttle);  // a thread's first call may
+    EXPECT_EQ(AllocationsOf([&] { AskAndTell(*throttle); }), 0u);
+    for (const LimitAlgorithm algorithm :
+         {LimitAlgorithm::kGradient, LimitAlgorithm::kVegas, LimitAlgorithm::kAimd}) {
+      AdaptiveLimiterSettings limiting;
+      limiting.algorithm = algorithm;
+      limiting.initial_limit = limiting.max_limit = 5;
+      limiting.dry_run = dry_run;
+      const auto limiter = MakePolicy<AdaptiveLimiter>(limiting);
+      EXPECT_EQ(AllocationsOf([&] { AskAndTell(*limiter); }), 0u);
+    }
 void UseAll(SlidingWindowLimiter& limiter) {
   const Nanos now = SteadyNow();
   for (int i = 0; i < 4; ++i) limiter.Describe(limiter.TryAcquire(now), now, 1);

@@ -68,7 +68,7 @@ class WindowAttachment final : public Attachment {
 
 void WindowAttachment::Survive(Books& books, Findings& findings) {
   books_ = &books;
-  now = books.now;
+  now = books.now + 1;  // at the same nanosecond a reset would add one
   CheckTotals(findings, "admissions before have a number each, the one cut off at most one",
               "refusals before were counted once, the one cut off at most once");
   const int32_t limit = settings_.limit;
@@ -83,7 +83,7 @@ void WindowAttachment::Survive(Books& books, Findings& findings) {
       findings.Expect(Take(), "and then there is room again");
     findings.Expect(!Take(), "as much as at first");
   }
-  ++now;  // at the same nanosecond the reset would add one
+  ++now;  // as above
   limiter_->Reset();
   for (int32_t taken = 0; taken < limit; ++taken) findings.Expect(Take(), "a reset makes room");
   findings.Expect(!Take() && !Take(2), "for as many as at first");

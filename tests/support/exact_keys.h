@@ -3,14 +3,12 @@
 #define SPILLWAY_TESTS_SUPPORT_EXACT_KEYS_H_
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <unordered_map>
 
-#include "spillway/base/rate.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/keyed_limiter_settings.h"
-#include "tests/support/exact.h"
+#include "spillway/limiter/token_clock.h"
 
 namespace spillway::testing {
 
@@ -19,22 +17,16 @@ namespace spillway::testing {
 class ExactKeys {
  public:
   explicit ExactKeys(const KeyedLimiterSettings& settings)
-      : rate_(RateOf(settings.rate)), burst_(settings.burst) {
-    const int doublings = std::bit_width(static_cast<uint32_t>(burst_ - 1));
-    const Wide finest = Wide{1} << std::clamp(24 - doublings, 4, 12);
-    token_ = static_cast<int64_t>(std::clamp<Wide>(rate_.nanos / rate_.events, 1, finest));
-    lag_ = std::max(token_ * burst_, int64_t{1} << 16);
-  }
+      : burst_(settings.burst),
+        clock_(settings.rate, burst_, burst_, FinestOf(settings.burst)),
+        token_(static_cast<int64_t>(clock_.token_units())),
+        lag_(std::max(capacity(), int64_t{1} << 16)) {}
 
   int64_t token() const { return token_; }
   int64_t capacity() const { return token_ * burst_; }
 
-  int64_t Units(Nanos now) const {
-    const Wide parts = static_cast<Wide>(std::max<Nanos>(now, 0)) * rate_.events;
-    const Quotient part =
-        MultiplyDivide(parts % rate_.nanos, static_cast<Wide>(token_), rate_.nanos);
-    return static_cast<int64_t>(parts / rate_.nanos * static_cast<Wide>(token_) + part.whole);
-  }
+  // By the clock that is tested by itself.
+  int64_t Units(Nanos now) const { return static_cast<int64_t>(clock_.Units(now)); }
   // When a call is decided.
   int64_t TimeOf(Nanos now) const { return std::max(Units(now), newest_); }
 
@@ -66,10 +58,16 @@ class ExactKeys {
   }
 
  private:
-  Rate rate_;
+  static uint64_t FinestOf(int32_t burst) {
+    int doublings = 0;
+    while (int64_t{1} << doublings < burst) ++doublings;
+    return uint64_t{1} << std::clamp(24 - doublings, 4, 12);
+  }
+
   int64_t burst_;
-  int64_t token_ = 1;
-  int64_t lag_ = 0;
+  TokenClock clock_;
+  int64_t token_;
+  int64_t lag_;
   int64_t newest_ = 0;
   std::unordered_map<uint64_t, int64_t> full_at_;
 };

@@ -10,6 +10,7 @@
 #include "tests/kill/client_throttle_subject.h"
 #include "tests/kill/multi_limiter_subject.h"
 #include "tests/kill/sliding_window_subject.h"
+#include "tests/kill/keyed_limiter_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
@@ -18,6 +19,7 @@ namespace spillway::testing {
 inline std::vector<Subject> Subjects() {
   return {AdaptiveLimiterSubject(), CircuitBreakerSubject(),       ClientThrottleSubject(),
           MultiLimiterSubject(),    SlidingWindowLimiterSubject(), TokenBucketSubject()};
+  return {CircuitBreakerSubject(), KeyedLimiterSubject(), TokenBucketSubject()};
 }
 
 inline std::vector<Operation> AllOperations() {

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "tests/kill/breaker_subject.h"
+#include "tests/kill/bulkhead_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
 namespace spillway::testing {
 
-inline std::vector<Subject> Subjects() { return {CircuitBreakerSubject(), TokenBucketSubject()}; }
+inline std::vector<Subject> Subjects() {
+  return {CircuitBreakerSubject(), BulkheadSubject(), TokenBucketSubject()};
+}
 
 inline std::vector<Operation> AllOperations() {
   std::vector<Operation> all;

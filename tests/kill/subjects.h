@@ -11,6 +11,7 @@
 #include "tests/kill/multi_limiter_subject.h"
 #include "tests/kill/sliding_window_subject.h"
 #include "tests/kill/keyed_limiter_subject.h"
+#include "tests/kill/bulkhead_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
@@ -20,6 +21,7 @@ inline std::vector<Subject> Subjects() {
   return {AdaptiveLimiterSubject(), CircuitBreakerSubject(),       ClientThrottleSubject(),
           MultiLimiterSubject(),    SlidingWindowLimiterSubject(), TokenBucketSubject()};
   return {CircuitBreakerSubject(), KeyedLimiterSubject(), TokenBucketSubject()};
+  return {CircuitBreakerSubject(), BulkheadSubject(), TokenBucketSubject()};
 }
 
 inline std::vector<Operation> AllOperations() {

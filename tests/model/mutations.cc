@@ -6,6 +6,7 @@
 #include <map>
 #include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ constexpr Excuse kNotRefuted[] = {
     {"multi_limiter.cc: if (i > 0 && counted_) memory_->given_back.fetch_add(1, "
      "std::memory_order_relaxed); split in two",
      "nobody can tell from outside which of the refused calls gave something back"},
+    {"(76) release -> relaxed", "a mark taken for an older one's does harm after six preemptions"},
 };
 
 const char* NameOf(Order order) {
@@ -141,7 +143,9 @@ int RunMutations() {
   std::map<Access, std::vector<const Entry*>> met_by;
   for (const Entry& entry : Scenarios()) {
     for (const Access& access : Explore(entry.make, entry.threads, entry.bounds).accesses) {
-      met_by[access].push_back(&entry);
+      // What a scenario does for itself is no fault of the core's.
+      if (access.place.name().find("tests/model/") == std::string_view::npos)
+        met_by[access].push_back(&entry);
     }
   }
   int wrong = 0;

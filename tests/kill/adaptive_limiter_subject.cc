@@ -154,12 +154,11 @@ void Nothing(Limiter&) {}
 void APermit(Limiter& on) {
   on.Calls(3, Outcome::kSuccess);
   on.permit = on.Ask();
+  on.now += kCall;
 }
 void NotItsTurn(Limiter& on) {
-  on.Calls(3, Outcome::kSuccess);
-  on.permit = on.Ask();
-  on.now += kCall;
-  on.Tell(on.Ask(), Outcome::kSuccess);
+  APermit(on);
+  on.Tell(on.Ask(), Outcome::kSuccess);  // at that time
 }
 void Full(Limiter& on) { on.Fill(); }
 void OnePlace(Limiter& on) {

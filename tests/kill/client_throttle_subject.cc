@@ -171,10 +171,6 @@ Done Settle(Throttle& on) {
   const bool back = outcome == Outcome::kIgnored && settlement == Settlement::kCounted;
   return {.settled = 1, .taken = back ? -1 : 0};
 }
-Done Snapshot(Throttle& on) {
-  on.throttle().Snapshot(on.now);
-  return {};
-}
 void ReadClock() { SteadyNow(); }
 
 constexpr Done kAdmitted = {.admitted = 1, .taken = 1};
@@ -216,7 +212,6 @@ std::vector<Operation> Operations() {
       Make("ignored", seconds, APermit, Settle<Outcome::kIgnored>, {.settled = 1, .taken = -1}),
       Make("stale permit", seconds, OldPermit, Settle<Outcome::kSuccess>, kSettled),
       Make("foreign permit", seconds, ForeignPermit, Settle<Outcome::kSuccess>, kSettled),
-      Make("snapshot", seconds, OldPermit, Snapshot, {}),
   };
 }
 

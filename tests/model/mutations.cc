@@ -37,6 +37,10 @@ constexpr Excuse kNotRefuted[] = {
      "memory->calls.fetch_add(CallTimes::One(static_cast<uint64_t>(now - start), busy), "
      "split in two",
      "the average is then that of the other calls of the window"},
+    {"client_throttle.cc: memory_->spared.compare_exchange_strong(seen, cells_.Cell(epoch, newest "
+     "+ "
+     "most - counts.requests), split in two",
+     "a hint: others look again, or new options hold from the next bucket on"},
     {"adaptive_limiter_window.cc: memory->windows.fetch_add(1, std::memory_order_relaxed); "
      "split in two",
      "two judges at the same time are those of two windows, of which one was stopped that long"},

@@ -165,6 +165,8 @@ TEST(VectorRunnerTest, FindsAWrongAnswerOfAMultiLimiter) {
   EXPECT_NONFATAL_FAILURE(ReplayMulti(R"([{"take": 1, "at": 0, "expect": "admitted"},
                       {"member": 1, "steps": [{"snapshot": {"level": 0}, "at": 0}]}])"),
                           "level");
+}
+
 void ReplayKeyed(const char* steps) {
   KeyedLimiterReplay(Json::parse(R"({"rate": 10, "burst": 2})"), 0).Run(Json::parse(steps));
 }

@@ -193,6 +193,9 @@ TEST(AllocationTest, NoCallOnAThrottleOrAnAdaptiveLimiterAllocates) {
       const auto limiter = MakePolicy<AdaptiveLimiter>(limiting);
       EXPECT_EQ(AllocationsOf([&] { AskAndTell(*limiter); }), 0u);
     }
+  }
+}
+
 void UseAll(SlidingWindowLimiter& limiter) {
   const Nanos now = SteadyNow();
   for (int i = 0; i < 4; ++i) limiter.Describe(limiter.TryAcquire(now), now, 1);

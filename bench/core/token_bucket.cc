@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "bench/measure.h"
 #include "spillway/base/time.h"
 
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using spillway::Nanos;
 using spillway::TokenBucket;
 using spillway::TokenBucketSettings;
+using spillway::bench::Measure;
+using spillway::bench::Opaque;
 
 constexpr Nanos kNow = 1'000'000'000;
 constexpr Nanos kAnyWait = spillway::kForever;
@@ -27,22 +30,6 @@ std::unique_ptr<TokenBucket> Make(const TokenBucketSettings& settings, bool coun
   std::unique_ptr<TokenBucket> bucket = TokenBucket::Make("bench", all, &error);
   if (bucket == nullptr) std::abort();
   return bucket;
-}
-
-// Hides a value from the optimizer, as it is where requests come in.
-template <typename T>
-T Opaque(T value) {
-  benchmark::DoNotOptimize(value);
-  return value;
-}
-
-// `Admits` is checked against what was answered.
-template <class Call>
-void Measure(benchmark::State& state, bool admits, Call call) {
-  uint64_t admitted = 0;
-  for (auto _ : state) admitted += call();
-  const auto wanted = admits ? static_cast<uint64_t>(state.iterations()) : 0;
-  if (admitted != wanted) state.SkipWithError("it did not take the path it is named for");
 }
 
 template <bool kCounted>

@@ -5,6 +5,7 @@
 #include <spillway/c_api.h>
 
 #include "check.h"
+#include "priorities.h"
 #include "tests/support/generated/bulkhead_vectors.h"
 #include "vectors.h"
 
@@ -21,13 +22,6 @@ typedef struct bulkhead_replay {
   named_holding holdings[MAX_HOLDINGS];
   size_t holding_count;
 } bulkhead_replay;
-
-static const vector_value priorities[] = {
-    {"normal", SPILLWAY_PRIORITY_NORMAL},
-    {"critical", SPILLWAY_PRIORITY_CRITICAL},
-    {"sheddable", SPILLWAY_PRIORITY_SHEDDABLE},
-    {0},
-};
 
 static const vector_value holdings[] = {
     {"slot", SPILLWAY_ADMITTED},

@@ -8,6 +8,7 @@
 #include "tests/kill/adaptive_limiter_subject.h"
 #include "tests/kill/breaker_subject.h"
 #include "tests/kill/client_throttle_subject.h"
+#include "tests/kill/sliding_window_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
 
@@ -15,7 +16,7 @@ namespace spillway::testing {
 
 inline std::vector<Subject> Subjects() {
   return {AdaptiveLimiterSubject(), CircuitBreakerSubject(), ClientThrottleSubject(),
-          TokenBucketSubject()};
+          SlidingWindowLimiterSubject(), TokenBucketSubject()};
 }
 
 inline std::vector<Operation> AllOperations() {

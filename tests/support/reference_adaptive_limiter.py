@@ -112,7 +112,16 @@ class AdaptiveLimiter:
         return True
 
     def snapshot(self, _: int) -> dict[str, Any]:
-        names = "windows admitted refused dry_run succeeded failed ignored misused".split()
+        names = [
+            "windows",
+            "admitted",
+            "refused",
+            "dry_run",
+            "succeeded",
+            "failed",
+            "ignored",
+            "misused",
+        ]
         return {
             "limit": self.admitted,
             "in_flight": self.in_flight,

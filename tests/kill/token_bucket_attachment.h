@@ -32,18 +32,27 @@ class TokenBucketAttachment : public Attachment {
   bool Take(int64_t n);
   void Reserve(int64_t n, Nanos max_wait);
 
+  // Longer than the word of one that warms up can tell.
+  static constexpr Nanos kLongIdle = Nanos{1} << 56;
+
   Nanos now;
   LimiterReservation reservation;
 
  private:
   int64_t Flowed() const { return now / token_; }
-  int64_t Tokens() const { return bucket_->Snapshot(now).tokens; }
+  // Of a bucket that warms up, what is owed: when it is open there is nothing to be counted.
+  int64_t Tokens() const {
+    const TokenBucketSnapshot at = bucket_->Snapshot(now);
+    return warms_up() ? -((at.time_to_full_ns + token_ - 1) / token_) : at.tokens;
+  }
+  bool warms_up() const { return settings_.warm_up_ns != 0; }
   void CheckTotals(const char* admitted, const char* refused);
   void CheckArrival();
   void CheckWhatIsThere();
   void CheckFlow();
   void CheckGivingBack();
   void CheckFull();
+  void CheckGate();
   void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   TokenBucketSettings settings_;

@@ -17,6 +17,15 @@ Settings ThreeTokens() {
   return settings;
 }
 
+// All tokens cost the same, and take a whole number of units.
+Settings WarmsUp() {
+  Settings settings = ThreeTokens();
+  settings.rate = 1e9 / (1 << 30);
+  settings.warm_up_ns = Nanos{3} << 30;
+  settings.cold_factor = 1;
+  return settings;
+}
+
 // ---- what comes before
 
 void Nothing(Bucket&) {}
@@ -41,6 +50,10 @@ void NoPlaceLeft(Bucket& on) {
 void FullSinceReserved(Bucket& on) {
   TwoReserved(on);
   on.now += 3 * on.token();
+}
+void OneTakenLongAgo(Bucket& on) {
+  OneTaken(on);
+  on.StartAt(on.now + Bucket::kLongIdle);
 }
 void ByTheClock(Bucket& on) {
   on.StartAt(SteadyNow());
@@ -142,6 +155,12 @@ std::vector<Operation> Operations() {
       Make("refund", three, AllTaken, Refund, {.taken = -2}),
       Make("snapshot", three, OneTaken, Snapshot, {}),
       Make("describe", three, AllTaken, Describe, {}),
+      Make("warming up: pass", WarmsUp(), Nothing, Take<1>, kTaken(1)),
+      Make("warming up: pass after long", WarmsUp(), OneTakenLongAgo, Take<1>, kTaken(1)),
+      Make("warming up: refuse", WarmsUp(), OneTaken, Take<1>, kRefused),
+      Make("warming up: force", WarmsUp(), OneTaken, Force, kTaken(5)),
+      Make("warming up: reserve, to wait", WarmsUp(), OneTaken, Reserve, kTaken(2)),
+      Make("warming up: cancel what is waited for", WarmsUp(), TwoWaitedFor, Cancel, {.taken = -2}),
   };
 }
 

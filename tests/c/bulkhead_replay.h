@@ -5,7 +5,6 @@
 #include <spillway/c_api.h>
 
 #include "check.h"
-#include "priorities.h"
 #include "permit_replay.h"
 #include "tests/support/generated/bulkhead_vectors.h"
 #include "vectors.h"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
+from collections.abc import Callable, Coroutine
 
-from load import NO_ANSWER, Result
+from load import NO_ANSWER, Arrival, Result, send_all
 from measure import ArmLog, Call, Transition
 from processes import Child, Children
 
+LEAD_IN = 0.3  # seconds between "all processes are ready" and second 0
 ANSWERS = (200, 502, 503, 504, NO_ANSWER)  # anything else from the service is a defect of the drill
 
 
@@ -26,7 +29,7 @@ def reserve_port() -> socket.socket:
 
 
 class Arm:
-    """One side of the comparison, plain or guarded."""
+    """One side of the comparison, plain or guarded in one way."""
 
     def __init__(self, children: Children, schedule: str, ports: contextlib.ExitStack) -> None:
         self.log = ArmLog()
@@ -38,12 +41,12 @@ class Arm:
             ports.enter_context(reserve_port()).getsockname()[1] for _ in range(3)
         )
 
-    async def start(self, guarded: bool) -> None:
+    async def start(self, guard: str | None) -> None:
         """Starts the three processes. The upstreams listen once `begin` has set second 0."""
         self._payments, self._catalogue, _ = await asyncio.gather(
             self._start_upstream(self._payments_port, self._schedule),
             self._start_upstream(self._catalogue_port, "steady"),
-            self._start_service(["--guard"] if guarded else []),
+            self._start_service(["--guard", guard] if guard else []),
         )
 
     async def _start_upstream(self, port: int, schedule: str) -> Child:
@@ -93,3 +96,44 @@ class Arm:
         self.log.results.append(result)
         if result.status not in ANSWERS:
             raise RuntimeError(f"the service answered {result.status} to {result.arrival}")
+
+
+async def watch(children: Children) -> None:
+    while True:
+        children.check()
+        await asyncio.sleep(0.2)
+
+
+async def side_by_side(
+    schedule: str,
+    guards: dict[str, str | None],
+    arrivals: list[Arrival],
+    meanwhile: Callable[[dict[str, Arm], float], list[Coroutine[None, None, None]]],
+) -> dict[str, ArmLog]:
+    """Sends the same arrivals to a service for each entry of `guards`; returns what was observed.
+
+    `meanwhile` says what else is to run from second 0, until all requests have ended.
+    """
+    with contextlib.ExitStack() as ports:
+        async with Children() as children:
+            arms = {key: Arm(children, schedule, ports) for key in guards}
+            await asyncio.gather(*(arm.start(guards[key]) for key, arm in arms.items()))
+            epoch = time.monotonic() + LEAD_IN
+            for arm in arms.values():
+                arm.begin(epoch)
+            async with asyncio.TaskGroup() as tasks:
+                others = [watch(children), *meanwhile(arms, epoch)]
+                running = [tasks.create_task(other) for other in others]
+                await send_all(
+                    arrivals,
+                    {key: arm.port for key, arm in arms.items()},
+                    epoch,
+                    lambda key: arms[key].on_sent(),
+                    lambda key, result: arms[key].on_result(result),
+                )
+                for task in running:
+                    task.cancel()
+            children.check()
+    for arm in arms.values():
+        arm.log.results.sort(key=lambda result: result.arrival.number)
+    return {key: arm.log for key, arm in arms.items()}

@@ -10,24 +10,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
-from arm import Arm
-from load import Arrival, make_arrivals, send_all
+from arm import Arm, side_by_side
+from load import Arrival, make_arrivals
 from measure import GUARDED, PLAIN, ArmLog
 from page import render
 from picture import draw
-from processes import Children
 from progress import Progress
 from report import PASSED, Report, table
 from schedule import SCHEDULES, Behaviour, Schedule
 
 REPORTS = Path(__file__).resolve().parents[2] / "reports"
-LEAD_IN = 0.3  # seconds between "all processes are ready" and second 0
 
 
 async def kill_on_schedule(arms: list[Arm], schedule: Schedule, epoch: float) -> None:
@@ -37,41 +35,31 @@ async def kill_on_schedule(arms: list[Arm], schedule: Schedule, epoch: float) ->
             await asyncio.gather(*(arm.kill_payments(phase.end) for arm in arms))
 
 
-async def watch(children: Children) -> None:
-    while True:
-        children.check()
-        await asyncio.sleep(0.2)
-
-
 async def drill(name: str, arrivals: list[Arrival]) -> dict[str, ArmLog]:
     """Runs the schedule called `name` against both services; returns what was observed."""
     schedule = SCHEDULES[name]
-    with contextlib.ExitStack() as ports:
-        async with Children() as children:
-            arms = {key: Arm(children, name, ports) for key in (PLAIN, GUARDED)}
-            await asyncio.gather(*(arm.start(key == GUARDED) for key, arm in arms.items()))
-            epoch = time.monotonic() + LEAD_IN
-            for arm in arms.values():
-                arm.begin(epoch)
-            async with asyncio.TaskGroup() as tasks:
-                endless = [
-                    tasks.create_task(Progress(arms, schedule, epoch).show()),
-                    tasks.create_task(watch(children)),
-                ]
-                tasks.create_task(kill_on_schedule(list(arms.values()), schedule, epoch))
-                await send_all(
-                    arrivals,
-                    {key: arm.port for key, arm in arms.items()},
-                    epoch,
-                    lambda key: arms[key].on_sent(),
-                    lambda key, result: arms[key].on_result(result),
-                )
-                for task in endless:
-                    task.cancel()
-            children.check()
-    for arm in arms.values():
-        arm.log.results.sort(key=lambda result: result.arrival.number)
-    return {key: arm.log for key, arm in arms.items()}
+
+    def meanwhile(arms: dict[str, Arm], epoch: float) -> list[Coroutine[None, None, None]]:
+        return [
+            Progress(arms, schedule, epoch).show(),
+            kill_on_schedule(list(arms.values()), schedule, epoch),
+        ]
+
+    return await side_by_side(name, {PLAIN: None, GUARDED: "breaker"}, arrivals, meanwhile)
+
+
+def observe(work: Coroutine[None, None, dict[str, ArmLog]]) -> dict[str, ArmLog] | int:
+    """What was observed, or the exit code when there is nothing to report."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        print("\nInterrupted; all processes are stopped.", file=sys.stderr)
+        return 130
+    except (RuntimeError, ExceptionGroup) as error:
+        causes = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+        for cause in causes:
+            print(f"The drill failed: {cause}", file=sys.stderr)
+        return 2
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -107,16 +95,9 @@ def main(argv: list[str]) -> int:
     schedule = SCHEDULES[name]
     arrivals = make_arrivals(args.seed, schedule.seconds)
     print(f"Outage drill: {len(arrivals)} requests to each service in {schedule.seconds:.0f} s.\n")
-    try:
-        logs = asyncio.run(drill(name, arrivals))
-    except KeyboardInterrupt:
-        print("\nInterrupted; all processes are stopped.", file=sys.stderr)
-        return 130
-    except (RuntimeError, ExceptionGroup) as error:
-        causes = error.exceptions if isinstance(error, ExceptionGroup) else [error]
-        for cause in causes:
-            print(f"The drill failed: {cause}", file=sys.stderr)
-        return 2
+    logs = observe(drill(name, arrivals))
+    if isinstance(logs, int):
+        return logs
     report = Report(args.seed, name, schedule, logs)
     print("", table(report), "", *report.headlines, "", sep="\n")
     for path in write(report, args.out):

@@ -68,7 +68,17 @@ class Answer:
 
 
 class Schedule:
-    def __init__(self, steps: Iterable[tuple[Behaviour, float]]) -> None:
+    """`delay` is that of a healthy answer. `slots` is how many requests payments works on at once,
+    while the others wait in line; 0: all."""
+
+    def __init__(
+        self,
+        steps: Iterable[tuple[Behaviour, float]],
+        delay: float = NORMAL_DELAY,
+        slots: int = 0,
+    ) -> None:
+        self.delay = delay
+        self.slots = slots
         behaviours, durations = zip(*steps, strict=True)
         ends = list(itertools.accumulate(durations))
         starts = [0.0, *ends[:-1]]
@@ -87,7 +97,7 @@ class Schedule:
         phase = self.phase_at(elapsed)
         match phase.behaviour:
             case Behaviour.HEALTHY:
-                return Answer(200, NORMAL_DELAY)
+                return Answer(200, self.delay)
             case Behaviour.SLOW:
                 return Answer(200, SLOW_DELAY)
             case Behaviour.ERRORS:
@@ -128,4 +138,5 @@ SCHEDULES = {
         ]
     ),
     "steady": Schedule([(Behaviour.HEALTHY, 1.0)]),
+    "small": Schedule([(Behaviour.HEALTHY, 1.0)], delay=0.08, slots=4),
 }

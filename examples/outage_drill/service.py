@@ -1,7 +1,7 @@
 """The service under test: two routes, one pool of worker threads, one HTTP client pool.
 
 /browse needs the catalogue upstream, /pay needs the payments upstream. With --guard the calls to
-payments go through a Spillway circuit breaker; nothing else differs.
+payments go through a policy of Spillway; nothing else differs.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import spillway as sw
 import urllib3
 import waitress
 from processes import exit_with_parent
-from schedule import BROWSE, PAY, TIMEOUT, WORKERS
+from schedule import BROWSE, PAY, SCHEDULES, TIMEOUT, WORKERS
 
 
 class UpstreamError(Exception):
@@ -30,9 +30,8 @@ def record(kind: str, request: int, at: float, detail: str = "") -> None:
     os.write(1, f"{kind} {request} {at:.6f} {detail}\n".encode())
 
 
-def guard(call: Callable[[int], None]) -> Callable[[int], None]:
-    """The whole difference between the two services."""
-    breaker = sw.CircuitBreaker(
+def breaker() -> sw.CircuitBreaker:
+    return sw.CircuitBreaker(
         "payments",
         window=sw.TimeWindow(1.0, buckets=20),
         failure_rate=0.5,
@@ -44,11 +43,25 @@ def guard(call: Callable[[int], None]) -> Callable[[int], None]:
         max_open=1.0,
         probe_lease=0.4,  # a probe that hangs makes way for the next one
     )
-    return breaker(call)
+
+
+def bucket() -> sw.TokenBucket:
+    """Somebody has measured what payments can serve, and sees to it that this stays true."""
+    small = SCHEDULES["small"]
+    return sw.TokenBucket("payments", rate=0.9 * small.slots / small.delay, burst=small.slots)
+
+
+def adaptive() -> sw.AdaptiveLimiter:
+    """Nobody has."""
+    return sw.AdaptiveLimiter("payments", window=0.25, smoothing=0.5)  # for a short drill
+
+
+# The whole difference between a plain and a guarded service.
+GUARDS = {"breaker": breaker, "bucket": bucket, "adaptive": adaptive}
 
 
 class Service:
-    def __init__(self, catalogue: str, payments: str, guarded: bool) -> None:
+    def __init__(self, catalogue: str, payments: str, guard: str | None) -> None:
         self._client = urllib3.PoolManager(
             maxsize=WORKERS, timeout=urllib3.Timeout(total=TIMEOUT), retries=False
         )
@@ -62,7 +75,7 @@ class Service:
 
         self._routes = {
             BROWSE: call_catalogue,
-            PAY: guard(call_payments) if guarded else call_payments,
+            PAY: GUARDS[guard]()(call_payments) if guard else call_payments,
         }
 
     def _fetch(self, url: str) -> None:
@@ -77,7 +90,7 @@ class Service:
         try:
             self._routes[environ["PATH_INFO"]](request)
             status = "200 OK"
-        except sw.CircuitOpen as refusal:
+        except sw.Rejected as refusal:
             record("refused", request, time.monotonic())
             status = "503 Service Unavailable"
             headers.append(("Retry-After", str(math.ceil(refusal.retry_after))))
@@ -94,7 +107,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--catalogue", required=True, help="URL of the healthy upstream")
     parser.add_argument("--payments", required=True, help="URL of the failing upstream")
-    parser.add_argument("--guard", action="store_true", help="put the breaker before payments")
+    parser.add_argument("--guard", choices=GUARDS, help="put this before payments")
     args = parser.parse_args()
     # The drill shows and counts both what waitress warns of, a queue of requests, and what Spillway
     # does, an open breaker. Their lines would only disturb the picture.

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
+from contextlib import nullcontext
 
 from processes import exit_with_parent
 from schedule import SCHEDULES, Schedule
@@ -15,6 +16,7 @@ class Upstream:
     def __init__(self, schedule: Schedule, epoch: float) -> None:
         self._schedule = schedule
         self._epoch = epoch  # time.monotonic() at second 0 of the drill
+        self._line = asyncio.Semaphore(schedule.slots) if schedule.slots else nullcontext()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers the requests of one connection, one after the other, until the caller leaves."""
@@ -26,7 +28,8 @@ class Upstream:
                 if answer is None:
                     await reader.read()  # a hang: hold the connection until the caller gives up
                     return
-                await asyncio.sleep(answer.delay)
+                async with self._line:
+                    await asyncio.sleep(answer.delay)
                 writer.write(b"HTTP/1.1 %d -\r\nContent-Length: 0\r\n\r\n" % answer.status)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

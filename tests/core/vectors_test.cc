@@ -10,9 +10,14 @@
 #include <memory>
 #include <stdexcept>
 
+#include "tests/support/adaptive_limiter_replay.h"
+#include "tests/support/bucket_replay.h"
 #include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
-#include "tests/support/token_bucket_replay.h"
+#include "tests/support/client_throttle_replay.h"
+#include "tests/support/keyed_limiter_replay.h"
+#include "tests/support/multi_limiter_replay.h"
+#include "tests/support/sliding_window_limiter_replay.h"
 
 namespace spillway::testing {
 namespace {
@@ -25,8 +30,14 @@ std::unique_ptr<Replay> Make(const Json& options, Nanos origin) {
 }
 
 const std::map<std::string, MakeReplay> kNouns = {
+    {"adaptive_limiter", Make<AdaptiveLimiterReplay>},
     {"bulkhead", Make<BulkheadReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
+    {"client_throttle", Make<ClientThrottleReplay>},
+    {"keyed_limiter", Make<KeyedLimiterReplay>},
+    {"leaky_bucket", Make<LeakyBucketReplay>},
+    {"multi_limiter", Make<MultiLimiterReplay>},
+    {"sliding_window_limiter", Make<SlidingWindowLimiterReplay>},
     {"token_bucket", Make<TokenBucketReplay>},
 };
 
@@ -130,6 +141,53 @@ TEST(VectorRunnerTest, FindsAWrongAnswerOfABucket) {
       ReplayBucket(R"([{"reserve": "A", "n": 1, "at": 0, "expect": "admitted", "delay_ns": 1}])"),
       "delay_ns");
   EXPECT_NONFATAL_FAILURE(ReplayBucket(R"([{"snapshot": {"tokens": 1}, "at": 0}])"), "tokens");
+}
+
+void ReplayMulti(const char* steps) {
+  const char* options = R"({"members": [{"token_bucket": {"rate": 10, "burst": 2}},
+                                        {"leaky_bucket": {"rate": 10, "capacity": 1}}]})";
+  MultiLimiterReplay(Json::parse(options), 0).Run(Json::parse(steps));
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnowOfAMultiLimiter) {
+  EXPECT_THROW(MultiLimiterReplay(Json::parse(R"({"members": [{"bulkhead": {}}]})"), 0),
+               std::runtime_error);
+  EXPECT_THROW(ReplayMulti(R"([{"member": 2, "steps": []}])"), std::out_of_range);
+  EXPECT_THROW(ReplayMulti(R"([{"take": 1, "at": 0, "expect": "admitted", "left": 1}])"),
+               std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswerOfAMultiLimiter) {
+  EXPECT_FATAL_FAILURE(ReplayMulti(R"([{"take": 2, "at": 0, "expect": "admitted"}])"), "exceeds");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayMulti(R"([{"take": 2, "at": 0, "expect": "exceeds_member", "refuser": 0}])"),
+      "refuser");
+  EXPECT_NONFATAL_FAILURE(ReplayMulti(R"([{"take": 1, "at": 0, "expect": "admitted"},
+                      {"member": 1, "steps": [{"snapshot": {"level": 0}, "at": 0}]}])"),
+                          "level");
+}
+
+void ReplayKeyed(const char* steps) {
+  KeyedLimiterReplay(Json::parse(R"({"rate": 10, "burst": 2})"), 0).Run(Json::parse(steps));
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnowOfAKeyedLimiter) {
+  EXPECT_THROW(ReplayKeyed(R"([{"take": 1, "at": 0, "expect": "admitted"}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"give": 1, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"forget": "a", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"change": {"when_ful": "admit"}}])"), std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswerOfAKeyedLimiter) {
+  EXPECT_FATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "times": 3, "expect": "admitted"}])"),
+      "exhausted");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "expect": "admitted", "remaining": 0}])"),
+      "remaining");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"live": 1, "at": 0}])"), "CountLiveKeys");
+  EXPECT_FATAL_FAILURE(ReplayKeyed(R"([{"change": {"burst": 3}}])"), "burst");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"snapshot": {"cells": 1}, "at": 0}])"), "cells");
 }
 
 }  // namespace

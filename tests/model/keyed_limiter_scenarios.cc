@@ -21,6 +21,7 @@ constexpr Nanos kNow = 1'000'000;
 constexpr KeyHash kOne{1};
 constexpr KeyHash kTwo{2};
 constexpr KeyHash kThree{3};
+constexpr KeyHash kFour{4};
 
 Settings Small(int32_t burst, WhenFull when_full = WhenFull::kEvict) {
   return {.rate = 1e6,
@@ -41,6 +42,14 @@ struct KeyedBase : Scenario {
 
   bool Takes(KeyHash key, Nanos now = kNow, int64_t n = 1) {
     return static_cast<bool>(limiter->TryAcquire(now, key, n));
+  }
+  // What the cells hold and what was forgiven is all that was taken.
+  void RequireTaken(int64_t tokens) {
+    auto found = static_cast<int64_t>(limiter->Snapshot(0).total_forgiven_tokens);
+    for (const KeyHash key : {kOne, kTwo, kThree, kFour}) {
+      found += static_cast<int64_t>(limiter->TryAcquire(kNow, key, 0).detail) / kPeriod;
+    }
+    Require(found == tokens, "no token is taken that is not counted");
   }
   // What a call that was killed in between leaves behind.
   void Claim(size_t cell, KeyHash key) {
@@ -78,133 +87,174 @@ const Registered<FirstCalls> first_calls("keyed limiter: a key is entered once",
 const Registered<FirstCalls> next_calls("keyed limiter: a key is entered once, and used", 2,
                                         {.preemptions = 4, .surprises = 1}, 2, 2);
 
-// Claims that nobody completes, in one cell or in both.
-struct LeftBehind final : KeyedBase {
-  explicit LeftBehind(size_t claims) : KeyedBase(Small(1)) {
-    for (size_t i = 0; i < claims; ++i) Claim(1 - i, kOne);
+// Calls that enter the same key, each in another cell. (They are two keys of one tag, which look
+// for room from another cell on.)
+struct EitherCell final : KeyedBase {
+  static constexpr KeyHash kOneToo{kOne.bits | 1 << 24};
+  EitherCell() : KeyedBase(Small(1)) {
+    memory.counters.newest.store(kNow, std::memory_order_relaxed);
   }
-  void Run(int thread) override { admitted += Takes(thread == 2 ? kTwo : kOne); }
+  void Run(int thread) override { admitted += Takes(thread == 0 ? kOne : kOneToo); }
   void Check() override {
-    Require(admitted == 2, "each key has one token");
-    Require(!Takes(kOne) && !Takes(kTwo), "and it is taken");
-    Require(limiter->Snapshot(0).total_evicted == 0, "no tokens are forgiven");
+    Require(admitted == 1, "the token is taken once");
+    Require(!Takes(kOne, kNow + kPeriod - 1) && Takes(kOne, kNow + kPeriod) &&
+                !Takes(kOne, kNow + kPeriod),
+            "the next token comes in its time, and once");
   }
   int admitted = 0;
 };
+const Registered<EitherCell> either_cell("keyed limiter: a key is entered once, in either cell", 2,
+                                         {.preemptions = 3, .surprises = 1});
+// So many preemptions because two of three calls are stopped twice, with the same claim to make.
+const Registered<EitherCell> same_claim("keyed limiter: a cancelled claim does not come back", 3,
+                                        {.preemptions = 4, .surprises = 0});
+
+// Claims that nobody completes, in one cell or in both.
+struct LeftBehind final : KeyedBase {
+  explicit LeftBehind(int claims) : KeyedBase(Small(1, WhenFull::kRefuse)) {
+    for (int i = 0; i < claims; ++i) Claim(static_cast<size_t>(1 - i), kOne);
+  }
+  void Run(int thread) override { admitted[thread == 2] += Takes(thread == 2 ? kTwo : kOne); }
+  void Check() override {
+    Require(admitted[0] == 1, "the key has one token");
+    RequireTaken(admitted[0] + admitted[1]);
+  }
+  int admitted[2] = {};
+};
 const Registered<LeftBehind> one_claim("keyed limiter: a claim left behind is completed once", 3,
-                                       {.preemptions = 3, .surprises = 1}, 1);
+                                       {.preemptions = 2, .surprises = 1}, 1);
 const Registered<LeftBehind> two_claims("keyed limiter: two claims left behind", 3,
-                                        {.preemptions = 3, .surprises = 1}, 2);
+                                        {.preemptions = 2, .surprises = 1}, 2);
 
 // More keys than cells.
-struct LastCell final : KeyedBase {
-  explicit LastCell(WhenFull full) : KeyedBase(Small(1, full)), when_full(full) { Takes(kThree); }
+struct MoreKeys final : KeyedBase {
+  MoreKeys(WhenFull full, int keys) : KeyedBase(Small(1, full)), when_full(full), taken(keys) {
+    Takes(kThree);
+    if (taken == 2) Takes(kFour);
+  }
   void Run(int thread) override { admitted += Takes(thread == 0 ? kOne : kTwo); }
   void Check() override {
     const KeyedLimiterSnapshot seen = limiter->Snapshot(0);
-    if (when_full == WhenFull::kRefuse) {
-      Require(admitted == 1 && seen.total_refused_without_cell == 1, "one gets the last cell");
+    const auto without = static_cast<uint64_t>(taken);
+    Require(admitted == (when_full == WhenFull::kRefuse ? 2 - taken : 2), "all who can be are");
+    if (when_full == WhenFull::kEvict) {
+      RequireTaken(taken + 2);
+      Require(seen.total_evicted == seen.total_forgiven_tokens, "each had a token");
     } else {
-      Require(admitted == 2, "nobody is refused");
-      Require(seen.total_evicted + seen.total_admitted_without_cell == 1, "one without a cell");
+      Require(seen.total_refused_without_cell + seen.total_admitted_without_cell == without,
+              "those without a cell are counted");
     }
     Require(limiter->CountLiveKeys(kNow) == 2, "no cell is lost");
-    Require(seen.total_forgiven_tokens == seen.total_evicted, "what is forgiven is counted");
   }
   WhenFull when_full;
+  int taken;
   int admitted = 0;
 };
-const Registered<LastCell> evicted("keyed limiter: two keys for the last cell, one is evicted", 2,
-                                   {.preemptions = 4, .surprises = 1}, WhenFull::kEvict);
-const Registered<LastCell> refused("keyed limiter: two keys for the last cell, one is refused", 2,
-                                   {.preemptions = 4, .surprises = 1}, WhenFull::kRefuse);
-const Registered<LastCell> without("keyed limiter: two keys for the last cell, one has none", 2,
-                                   {.preemptions = 4, .surprises = 1}, WhenFull::kAdmit);
+const Registered<MoreKeys> last_evicts("keyed limiter: the last cell, or another's", 2,
+                                       {.preemptions = 4, .surprises = 1}, WhenFull::kEvict, 1);
+const Registered<MoreKeys> last_refuses("keyed limiter: the last cell, or none", 2,
+                                        {.preemptions = 4, .surprises = 1}, WhenFull::kRefuse, 1);
+const Registered<MoreKeys> evicts("keyed limiter: two keys evict two", 2,
+                                  {.preemptions = 4, .surprises = 1}, WhenFull::kEvict, 2);
+const Registered<MoreKeys> refuses("keyed limiter: two keys are refused without a cell", 2,
+                                   {.preemptions = 4, .surprises = 1}, WhenFull::kRefuse, 2);
+const Registered<MoreKeys> admits("keyed limiter: two keys are admitted without a cell", 2,
+                                  {.preemptions = 4, .surprises = 1}, WhenFull::kAdmit, 2);
+
+// Time moves on from several sides.
+struct TimeMoves final : KeyedBase {
+  TimeMoves() : KeyedBase(Small(1)) {}
+  void Run(int thread) override { Takes(thread == 0 ? kOne : kTwo, kNow * (thread + 1)); }
+  void Check() override {
+    Require(!Takes(kTwo, kNow), "the latest time is known to all");
+    Require(memory.counters.newest.load(std::memory_order_relaxed) == 2 * kNow, "as it was given");
+  }
+};
+const Registered<TimeMoves> time_moves("keyed limiter: time only moves on", 2,
+                                       {.preemptions = 4, .surprises = 1});
 
 // A key is evicted while it takes tokens.
 struct Evicted final : KeyedBase {
   Evicted() : KeyedBase(Small(2)) {
     Takes(kTwo, kNow, 2);
-    admitted += Takes(kOne);
+    Takes(kOne);
   }
   void Run(int thread) override {
     if (thread == 0) {
       admitted += Takes(kOne);
       admitted += Takes(kOne);
     } else {
-      Require(Takes(kThree), "a new key gets the cell");
+      Require(Takes(kThree), "a new key gets a cell");
     }
   }
-  void Check() override {
-    const auto forgiven = static_cast<int>(limiter->Snapshot(0).total_forgiven_tokens);
-    Require(admitted <= 2 + forgiven, "more than the burst only of what was forgiven");
-  }
+  void Check() override { RequireTaken(2 + 1 + 1 + admitted); }
   int admitted = 0;
 };
 const Registered<Evicted> while_taking("keyed limiter: a key is evicted while it takes", 2,
                                        {.preemptions = 4, .surprises = 1});
 
-// Somebody whose clock is behind, and a cell that is another's once its time has passed. Nobody is
-// late by more than the limiter allows for; so what "late" means is for it to say.
+// Somebody whose clock is behind, and whose cell is another's, since its time has passed for that
+// one.
 struct Behind final : KeyedBase {
-  Behind() : KeyedBase(Small(1)) {
+  Behind() : KeyedBase(Small(1, WhenFull::kRefuse)) {
     Takes(kOne, kNow);
-    Takes(kTwo, kNow + 10 * kPeriod);
+    Takes(kTwo, kNow + kPeriod);
   }
   void Run(int thread) override {
     if (thread == 0) {
       for (int i = 0; i < 2; ++i) admitted += Takes(kOne, kNow + kPeriod / 2);
     } else {
       Takes(kThree, kNow + kPeriod);
+      limiter->Forget(kTwo);
     }
   }
   void Check() override {
     Require(admitted <= 1, "a token comes once");
-    if (admitted == 1) Require(!Takes(kOne, kNow + kPeriod), "at the time that somebody has seen");
+    if (admitted == 1)
+      Require(!Takes(kOne, kNow + 2 * kPeriod - 1), "at a time that somebody has seen");
   }
   int admitted = 0;
 };
 const Registered<Behind> behind("keyed limiter: a clock that is behind mints nothing", 2,
                                 {.preemptions = 4, .surprises = 2});
 
-// A clock that is far behind does not take the cell of a later call for one that has passed.
+// A clock that is far behind does not take the cell of a later call for one whose time has passed.
 struct FarBehind final : KeyedBase {
   FarBehind() : KeyedBase(Small(1)) {}
   void Run(int thread) override {
     if (thread == 0) {
       admitted += Takes(kOne, kNow);
     } else {
-      for (int i = 0; i < 2; ++i) late += Takes(kOne, i);
+      for (int i = 0; i < 3; ++i) admitted += Takes(kOne, i);
     }
   }
   void Check() override {
-    Require(admitted == 1 || late == 1, "the token is taken");
-    Require(late <= 1, "and it comes back only once time has moved on");
-    Require(!Takes(kOne, 0) && !Takes(kOne, kNow + kPeriod - 1), "which it has for all");
+    Require(admitted == 1 || admitted == 2, "a token for the beginning, and one for the end");
+    Require(!Takes(kOne, 0) && !Takes(kOne, kNow + kPeriod - 1), "time has moved on for all");
   }
   int admitted = 0;
-  int late = 0;
 };
 const Registered<FarBehind> far_behind("keyed limiter: a clock that is far behind mints nothing", 2,
                                        {.preemptions = 4, .surprises = 2});
 
-// A call that is stopped before it enters its key, while the key comes and goes.
+// A call that is stopped before it claims a cell, while its key comes and goes in the other one.
 struct Overtaken final : KeyedBase {
-  Overtaken() : KeyedBase(Small(1)) {}
+  static constexpr Nanos kLater = kNow + 100 * kPeriod;
+  Overtaken() : KeyedBase(Small(1, WhenFull::kRefuse)) { Takes(kTwo); }
   void Run(int thread) override {
     if (thread == 0) {
       first = Takes(kOne, kNow);
-    } else {
-      second = Takes(kOne, kNow + kPeriod / 2);
-      Takes(kTwo, kNow + 2 * kPeriod);
-      Takes(kThree, kNow + 2 * kPeriod);
+      return;
     }
+    limiter->Forget(kTwo);
+    second = Takes(kOne, kNow + kPeriod / 2);
+    Takes(kThree, kLater);
+    limiter->Forget(kThree);
+    Takes(kTwo, kLater);
   }
   void Check() override {
-    if (!first || !second) return;
-    // Both could only be admitted by tokens of their own: the later one's is taken at the earliest
-    // when the first one's has come back.
-    Require(!Takes(kOne, kNow + kPeriod), "no token comes before its time");
+    if (first && second)
+      Require(!Takes(kOne, kLater), "of two tokens one is of a time that somebody has seen");
   }
   bool first = false;
   bool second = false;

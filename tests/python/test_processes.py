@@ -145,3 +145,87 @@ def test_a_forked_child_has_a_bucket_of_its_own() -> None:
     """)
         == ""
     )
+
+
+def test_a_forked_child_has_none_of_the_calls_in_flight() -> None:
+    """A thread and a task wait and the main thread holds the slot; the child begins with nobody."""
+    assert (
+        run_python("""
+        import asyncio, os, threading, time
+        import spillway as sw
+        bulkhead = sw.Bulkhead("reports", max_concurrent=1, max_queue=9, max_wait=60)
+        limiter = sw.AdaptiveLimiter(initial_limit=1)
+        untouched = sw.Bulkhead(max_concurrent=1)
+        untouched.call(len, "")
+
+        def wait():
+            with bulkhead.acquire():
+                pass
+
+        async def wait_async():
+            async with bulkhead.acquire():
+                pass
+
+        threads = [
+            threading.Thread(target=wait),
+            threading.Thread(target=lambda: asyncio.run(wait_async())),
+        ]
+        with bulkhead.acquire() as held, limiter.acquire() as call:
+            for thread in threads:
+                thread.start()
+            while bulkhead.snapshot().queued < 2:
+                time.sleep(0.001)
+            child = os.fork()
+            if child == 0:
+                got = bulkhead.snapshot()
+                assert (got.in_flight, got.queued) == (0, 0)
+                assert limiter.snapshot().in_flight == 0
+                assert untouched.snapshot().total_admitted == 1
+                wait()
+                asyncio.run(wait_async())
+                with limiter.acquire():
+                    assert not limiter.try_acquire()
+                assert held.settle(sw.Outcome.SUCCESS) is False
+                assert call.settle(sw.Outcome.SUCCESS) is False
+                assert bulkhead.snapshot().in_flight == 0
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            assert bulkhead.snapshot().queued == 2
+        for thread in threads:
+            thread.join()
+        got = bulkhead.snapshot()
+        assert (got.in_flight, got.queued, got.total_admitted) == (0, 0, 3)
+    """)
+        == ""
+    )
+
+
+def test_the_interpreter_ends_while_somebody_waits() -> None:
+    assert (
+        run_python("""
+        import asyncio, threading, time
+        import spillway as sw
+        bulkhead = sw.Bulkhead("reports", max_concurrent=1, max_queue=9, max_wait=3600)
+        held = bulkhead.try_acquire()
+
+        def wait():
+            with bulkhead.acquire():
+                pass
+
+        async def wait_async():
+            async with bulkhead.acquire():
+                pass
+
+        threading.Thread(target=wait, daemon=True).start()
+        threading.Thread(target=lambda: asyncio.run(wait_async()), daemon=True).start()
+        while bulkhead.snapshot().queued < 2:
+            time.sleep(0.001)
+        held.settle(sw.Outcome.SUCCESS)
+        held = None
+        with bulkhead.acquire():
+            threading.Thread(target=wait, daemon=True).start()
+            while bulkhead.snapshot().queued < 1:
+                time.sleep(0.001)
+    """)
+        == ""
+    )

@@ -16,6 +16,7 @@ import spillway as sw
 import spillway.prometheus
 from breakers import SECOND
 from prometheus_client.parser import text_string_to_metric_families
+from spillway._schema import METRICS
 
 EXPECTED = Path(__file__).parents[1] / "support" / "metrics.txt"
 NOW = 13 * SECOND // 4
@@ -112,9 +113,19 @@ def test_the_families_are_those_of_the_table() -> None:
     collector = spillway.prometheus.Collector()
     with sw.testing.virtual_time() as time, scenario():
         time.advance(NOW / SECOND)
-        bucket = sw.TokenBucket("payments", rate=1.0)  # of another kind: the name is free
+        # One of each other kind: the name is free.
+        others = [
+            sw.AdaptiveLimiter("payments"),
+            sw.Bulkhead("payments"),
+            sw.ClientThrottle("payments"),
+            sw.KeyedLimiter("payments", rate=1.0, max_keys=100),
+            sw.LeakyBucket("payments", rate=1.0, capacity=1),
+            sw.MultiLimiter(sw.TokenBucket(rate=1.0), name="payments"),
+            sw.SlidingWindowLimiter("payments", limit=1, per=1.0),
+            sw.TokenBucket("payments", rate=1.0),
+        ]
+        assert len(others) + 1 == len(METRICS)
         shown = [(m.name, m.type, m.documentation) for m in collector.collect()]
-        assert bucket.name == "payments"
     assert shown == [(m.name, m.type, m.documentation) for m in collector.describe()]
     assert all(not metric.samples for metric in collector.describe())
 

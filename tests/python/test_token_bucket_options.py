@@ -1,102 +1,16 @@
-"""What TokenBucket accepts: every option, every bad value, and changes while it runs."""
+"""What the options of TokenBucket mean, and their changes while it runs; see also
+test_limiter_options.py."""
 
 from __future__ import annotations
 
-import copy
-import inspect
-import math
 import pickle
-from decimal import Decimal
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 import pytest
 import spillway as sw
 from breakers import SECOND
-from spillway._schema import TOKEN_BUCKET_OPTIONS, OptionInfo
-
-NUMBERS = [info for info in TOKEN_BUCKET_OPTIONS if info.maximum is not None]
-COUNTS = [info for info in TOKEN_BUCKET_OPTIONS if info.type == "count"]
-FLAGS = [info for info in TOKEN_BUCKET_OPTIONS if info.type == "flag"]
-
-
-def make(name: str, value: Any) -> sw.TokenBucket:
-    return sw.TokenBucket(**{"rate": 1.0, name: value})
-
-
-def by_name(info: OptionInfo) -> str:
-    return info.name
-
-
-def test_defaults_are_those_of_the_schema() -> None:
-    parameters = inspect.signature(sw.TokenBucket).parameters
-    assert [name for name in parameters if name not in ("name", "scope")] == [
-        info.name for info in TOKEN_BUCKET_OPTIONS
-    ]
-    assert all(one.kind is one.KEYWORD_ONLY for name, one in parameters.items() if name != "name")
-    for info in TOKEN_BUCKET_OPTIONS:
-        default = parameters[info.name].default
-        if info.required:
-            assert default is inspect.Parameter.empty
-        elif info.name == "initial_tokens":  # full, as the schema says with its largest number
-            assert default is None
-            assert info.default == info.maximum
-        else:
-            assert default == info.default
-
-
-@pytest.mark.parametrize("info", NUMBERS, ids=by_name)
-def test_bounds_are_accepted_and_what_lies_outside_is_named(info: OptionInfo) -> None:
-    assert info.minimum is not None
-    assert info.maximum is not None
-    whole = info.type == "count"
-    kind: Any = int if whole else float
-    for good in (info.minimum, info.maximum):
-        make(info.name, kind(good))
-    step = 1 if whole else info.minimum / 2
-    for bad in (info.minimum - step, info.maximum + (1 if whole else 1e-6), -info.maximum):
-        with pytest.raises(ValueError, match=rf"^{info.name} is .+; it must be ") as error:
-            make(info.name, kind(bad))
-        assert f"{info.maximum:.15g}" in str(error.value)
-
-
-@pytest.mark.parametrize("info", NUMBERS, ids=by_name)
-@pytest.mark.parametrize("value", ["1", None, True, 1j, [1], Decimal(1)], ids=repr)
-def test_wrong_types_of_numbers_are_named(info: OptionInfo, value: object) -> None:
-    if value is None and info.name == "initial_tokens":
-        return
-    with pytest.raises(TypeError, match=rf"^{info.name} is .+; it must be "):
-        make(info.name, value)
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e300, 10**400, 0])
-def test_a_rate_is_a_number(value: float) -> None:
-    with pytest.raises(ValueError, match=r"^rate is .+; it must be 1e-10 to 1"):
-        sw.TokenBucket(rate=value)
-
-
-@pytest.mark.parametrize("info", COUNTS, ids=by_name)
-def test_a_count_is_an_int(info: OptionInfo) -> None:
-    with pytest.raises(TypeError, match=rf"^{info.name} is 3.0; it must be an int"):
-        make(info.name, 3.0)
-
-
-@pytest.mark.parametrize("info", FLAGS, ids=by_name)
-@pytest.mark.parametrize("value", [0, 1, None, "true"], ids=repr)
-def test_a_flag_is_a_bool(info: OptionInfo, value: object) -> None:
-    with pytest.raises(TypeError, match=rf"^{info.name} is .+; it must be True or False"):
-        make(info.name, value)
-
-
-def test_what_must_be_given_and_what_is_none() -> None:
-    with pytest.raises(TypeError, match="rate"):
-        sw.TokenBucket()  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="colour"):
-        sw.TokenBucket(rate=1.0, colour=1)  # type: ignore[call-arg]
-    with pytest.raises(ValueError, match=r"^scope is 'host'; it must be 'process'"):
-        sw.TokenBucket(rate=1.0, scope="host")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"^name is ''"):
-        sw.TokenBucket("", rate=1.0)
 
 
 def test_a_rate_is_the_number_that_people_mean() -> None:
@@ -118,17 +32,18 @@ def test_options_are_shown_and_make_another_bucket() -> None:
     bucket = sw.TokenBucket("api", rate=2.5, burst=7, dry_run=True)
     assert repr(bucket) == "<TokenBucket 'api' 2.5/s, burst 7>"
     assert bucket.options == sw.TokenBucketOptions(
-        rate=2.5, burst=7, initial_tokens=None, dry_run=True, counted=True, scope="process"
+        rate=2.5,
+        burst=7,
+        initial_tokens=None,
+        dry_run=True,
+        counted=True,
+        warm_up=0.0,
+        cold_factor=3.0,
+        scope="process",
     )
     again = pickle.loads(pickle.dumps(bucket.options))
     assert again == bucket.options
     assert sw.TokenBucket(**again.as_dict()).options == bucket.options
-
-
-@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_bucket_is_not_pickled_or_copied(duplicate: Any) -> None:
-    with pytest.raises(TypeError, match=r"<TokenBucket 1/s, burst 1> cannot be pickled or copied"):
-        duplicate(sw.TokenBucket(rate=1.0))
 
 
 def test_changes() -> None:
@@ -198,3 +113,50 @@ def test_a_policy_is_initialised_once() -> None:
     for use in (bare.try_acquire, bare.acquire, bare.__enter__, bare.peek, bare.refund):
         with pytest.raises(RuntimeError, match="was not initialised"):
             use()
+
+
+@pytest.mark.parametrize("warm_up", [4.0, 4, timedelta(seconds=4)], ids=str)
+def test_a_bucket_that_warms_up(warm_up: Any) -> None:
+    bucket = sw.TokenBucket(rate=2.0, warm_up=warm_up)
+    assert bucket.options.warm_up == warm_up
+    delays = []
+    for _ in range(6):
+        slot = bucket.reserve(now_ns=0)
+        assert slot is not None
+        delays.append(slot.delay)
+    assert delays == [0.0, 1.375, 2.5, 3.375, 4.0, 4.5]
+    assert bucket.try_acquire(now_ns=0).retry_after == 5.0
+    assert sw.TokenBucket(**bucket.options.as_dict()).options == bucket.options
+    bucket.reset(now_ns=0)
+    assert bucket.try_acquire(now_ns=0).reset_after == 1.375
+
+
+def test_a_bucket_that_pays_later_and_is_never_cold() -> None:
+    bucket = sw.TokenBucket(rate=2.0, burst=4, warm_up=4.0, cold_factor=1.0)
+    assert bucket.try_acquire(4, now_ns=0).reset_after == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"warm_up": -1.0}, r"^warm_up is -1"),
+        ({"warm_up": "4"}, r"^warm_up"),
+        ({"warm_up": 0.5}, r"^warm_up = 0.5 s at rate = 2 is 1 tokens; accepted: 2 to 1e\+07"),
+        ({"warm_up": 4.0, "cold_factor": 0.5}, r"^cold_factor is 0.5"),
+        ({"warm_up": 4.0, "burst": 3, "initial_tokens": 2}, r"^initial_tokens = 2 with warm_up"),
+    ],
+)
+def test_a_warm_up_that_cannot_be(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        sw.TokenBucket(rate=2.0, **options)
+
+
+@pytest.mark.parametrize("changes", [{"rate": 3.0}, {"burst": 2}, {"warm_up": 0.0}], ids=str)
+def test_a_bucket_that_warms_up_keeps_its_rate(changes: dict[str, Any]) -> None:
+    bucket = sw.TokenBucket(rate=2.0, warm_up=4.0)
+    before = bucket.options
+    with pytest.raises((ValueError, sw.SpillwayError)):
+        bucket.reconfigure(**changes)
+    assert bucket.options == before
+    bucket.reconfigure(dry_run=True)
+    assert bucket.options.dry_run

@@ -1,5 +1,5 @@
-// What a token bucket holds, in whole numbers that never round, and how far the real one, whose
-// clock has a unit, may be from it.
+// What a token bucket or a leaky bucket holds, in whole numbers that never round, and how far the
+// real one, whose clock has a unit, may be from it.
 #ifndef SPILLWAY_TESTS_SUPPORT_EXACT_BUCKET_H_
 #define SPILLWAY_TESTS_SUPPORT_EXACT_BUCKET_H_
 
@@ -19,18 +19,24 @@ namespace spillway::testing {
 // many as it has nanoseconds. Times of parts are since time 0.
 class ExactBucket {
  public:
-  explicit ExactBucket(const TokenBucketSettings& settings) : settings_(settings) {
+  // `room` is the capacity of a leaky bucket, whose `burst` is what is free; 0: a token bucket.
+  explicit ExactBucket(const TokenBucketSettings& settings, int32_t room = 0)
+      : settings_(settings), room_(room) {
     Rescale();
-    missing_at_first_ = static_cast<SignedWide>(settings.burst -
-                                                std::min(settings.initial_tokens, settings.burst)) *
-                        token_;
+    missing_at_first_ =
+        static_cast<SignedWide>(burst() - std::min(settings.initial_tokens, burst())) * token_;
   }
 
+  // The most that a call can take at once, and with a wait.
+  int32_t burst() const { return room_ == 0 ? settings_.burst : std::min(settings_.burst, room_); }
+  int32_t limit() const { return room_ == 0 ? settings_.burst : room_; }
+
   SignedWide token() const { return token_; }
-  SignedWide capacity() const { return token_ * settings_.burst; }
+  SignedWide capacity() const { return token_ * burst(); }
+  SignedWide all() const { return token_ * limit(); }
   // How far the real bucket's balance may be off: nothing where its unit is the nanosecond.
   SignedWide slack() const { return slack_; }
-  // The most that can be owed.
+  // The most that can be missing.
   SignedWide most() const { return most_; }
 
   SignedWide Missing(Nanos now) const {
@@ -66,21 +72,24 @@ class ExactBucket {
   // A worth is off by as much as a balance, and adds that to the balance it is paid into.
   void AddSlack() { slack_ += slack_of_worth_; }
 
-  void Change(const TokenBucketSettings& settings, Inheritance inheritance, Nanos now) {
+  void Change(const TokenBucketSettings& settings, int32_t room, Inheritance inheritance,
+              Nanos now) {
     const SignedWide missing = Missing(now);
     const SignedWide token = token_;
+    const SignedWide all = this->all();
     const int32_t burst = settings_.burst;
     const SignedWide slack = slack_;
     settings_ = settings;
+    room_ = room;
     Rescale();
     SignedWide next = 0;
     if (inheritance == Inheritance::kProportional) {
-      next = Converted(missing, token * burst, settings.burst);
-      slack_ += Converted(slack, token * burst, settings.burst);
+      next = Converted(missing, all, limit());
+      slack_ += Converted(slack, all, limit());
     } else if (inheritance != Inheritance::kReset) {
       next = Converted(missing, token);
       slack_ += Converted(slack, token);
-      if (inheritance == Inheritance::kKeep)
+      if (inheritance == Inheritance::kKeep && room == 0)
         next += (static_cast<SignedWide>(settings.burst) - burst) * token_;
     }
     // The bucket rounds up by less than a unit more.
@@ -107,16 +116,19 @@ class ExactBucket {
   void Rescale() {
     rate_ = RateOf(settings_.rate);
     token_ = static_cast<SignedWide>(rate_.nanos);
-    const uint64_t units = TokenClock(settings_.rate, settings_.burst).token() / 4;
+    const uint64_t units = TokenClock(settings_.rate, limit()).token() / 4;
     const bool is_nanos = rate_.nanos == Wide{rate_.events} * units;
     unit_ = is_nanos ? 0 : token_ / static_cast<SignedWide>(units) + 1;
     // A time is off by less than a unit, below or above: a span by less than two.
     slack_of_worth_ = slack_ = unit_ * 2;
-    most_ = static_cast<SignedWide>(
-        MultiplyDivide(TokenBucketWord::kMostOwed / 4, rate_.nanos, units).whole);
+    most_ = room_ != 0
+                ? all()
+                : static_cast<SignedWide>(
+                      MultiplyDivide(TokenBucketWord::kMostOwed / 4, rate_.nanos, units).whole);
   }
 
   TokenBucketSettings settings_;
+  int32_t room_;
   Rate rate_{1, 1};
   SignedWide token_ = 1;
   SignedWide unit_ = 0;

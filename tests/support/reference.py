@@ -166,9 +166,9 @@ class CircuitBreaker:
 
     # ---- telling
 
-    def settle(self, permit: Permit, outcome: Outcome, now: int) -> Settlement:
+    def settle(self, permit: Permit | None, outcome: Outcome, now: int) -> Settlement:
         now = max(now, 0)
-        if permit.owner is not self:
+        if permit is None or permit.owner is not self:
             return self.misuse()
         if permit.generation != self.generation:
             self.totals["stale"] += 1

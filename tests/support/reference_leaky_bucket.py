@@ -91,16 +91,21 @@ class LeakyBucket:
 
     # ---- pouring in
 
+    def why_not(self, n: int, now: int) -> str:
+        """Why `take` would have to refuse; empty where it need not."""
+        if n > self.options.at_once:
+            return "exceeds_capacity"
+        full = n > 0 and self.level(max(now, 0)) + n > self.options.at_once
+        return "full" if full else ""
+
     def take(self, n: int, now: int) -> Answer:
         now = max(now, 0)
         if n < 0:
             return Answer("misuse", n, now)
         if n == 0:
             return Answer("admitted", n, now, 0, self.level(now))
-        if n > self.options.at_once:
-            return self._refuse("exceeds_capacity", n, now)
-        if self.level(now) + n > self.options.at_once:
-            return self._refuse("full", n, now)
+        if reason := self.why_not(n, now):
+            return self._refuse(reason, n, now)
         return self._admit(n, now)
 
     def reserve(self, n: int, now: int, max_wait: int = FOREVER) -> Reservation:
@@ -159,6 +164,12 @@ class LeakyBucket:
         self._set(now, min(level, Fraction(self.options.capacity)))
 
     # ---- looking
+
+    def look(self, n: int, now: int) -> dict[str, int]:
+        """What would be said of a refusal, without one; it may be that there is nothing to wait
+        for."""
+        now = max(now, 0)
+        return self.describe(Answer("look", n, now, 0, self.level(now)))
 
     def describe(self, answer: Answer) -> dict[str, int]:
         level, now, capacity = answer.level, answer.now, self.options.capacity

@@ -64,7 +64,9 @@ class Schema:
         for row in tomllib.loads(path.read_text())["option"]:
             if row["type"] == "duration":
                 row["name"] += "_ns"
-                row |= {key: round(row[key] * 1e9) for key in ("default", "min", "max")}
+                row |= {
+                    key: round(row[key] * 1e9) for key in ("default", "min", "max") if key in row
+                }
             self.rows[row["name"]] = row
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Options:
     initial_tokens: int
     dry_run: bool
     counted: bool
+    warm_up_ns: int
+    cold_factor: float
 
 
 def make_options(given: Mapping[str, Any]) -> Options:
@@ -126,6 +128,13 @@ class TokenBucket:
 
     # ---- taking
 
+    def why_not(self, n: int, now: int) -> str:
+        """Why `take` would have to refuse; empty where it need not."""
+        if n > self.options.burst:
+            return "exceeds_burst"
+        full = n > 0 and self.missing(max(now, 0)) + n * self.token > self.capacity
+        return "exhausted" if full else ""
+
     def take(self, n: int, now: int) -> Answer:
         now = max(now, 0)
         if n < 0:
@@ -133,12 +142,9 @@ class TokenBucket:
         if n == 0:
             self._leave(now)
             return Answer("admitted", n, now, 0, self.missing(now))
-        if n > self.options.burst:
-            return self._refuse("exceeds_burst", n, now)
-        missing = self.missing(now) + n * self.token
-        if missing > self.capacity:
-            return self._refuse("exhausted", n, now)
-        return self._admit(n, now, missing)
+        if reason := self.why_not(n, now):
+            return self._refuse(reason, n, now)
+        return self._admit(n, now, self.missing(now) + n * self.token)
 
     def up_to(self, n: int, now: int) -> int:
         """How many; -1 for what cannot be."""
@@ -225,6 +231,12 @@ class TokenBucket:
         self._set(now, max(missing, Fraction(0)) * self.token)
 
     # ---- looking
+
+    def look(self, n: int, now: int) -> dict[str, int]:
+        """What would be said of a refusal, without one; it may be that there is nothing to wait
+        for."""
+        now = max(now, 0)
+        return self.describe(Answer("look", n, now, 0, self.missing(now)))
 
     def describe(self, answer: Answer) -> dict[str, int]:
         missing, n = answer.missing, answer.n

@@ -4,6 +4,7 @@ import token_bucket_changes
 import token_bucket_peers
 import token_bucket_reserving
 import token_bucket_taking
+import token_bucket_warm_up
 from scenario import Vector
 
 
@@ -13,4 +14,5 @@ def vectors() -> list[Vector]:
         *token_bucket_reserving.vectors(),
         *token_bucket_changes.vectors(),
         *token_bucket_peers.vectors(),
+        *token_bucket_warm_up.vectors(),
     ]

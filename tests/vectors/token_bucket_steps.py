@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from reference_token_bucket import FOREVER, SCHEMA, TokenBucket, make_options, rate_of
+from reference_warm_up import WarmingTokenBucket
 from scenario import MS, TEN_YEARS, Replay, S, Step, Vector, envelope, without_defaults
 
 NEVER = "never"
@@ -71,7 +72,8 @@ def vector(name: str, source: str, options: Mapping[str, Any], steps: Iterable[S
         raise SystemExit(f"{name}: an option is out of range")
     used = list(origins) or usual_origins(made.rate)
     for origin in used:
-        BucketReplay(name, TokenBucket(made), origin).run(steps)
+        bucket = (WarmingTokenBucket if made.warm_up_ns else TokenBucket)(made)
+        BucketReplay(name, bucket, origin).run(steps)
     return envelope(name, source, note, dict(options), used, steps)
 
 
@@ -82,6 +84,21 @@ def usual_origins(*rates: float) -> list[int]:
     half, whole = 2**61, 2**62
     wanted = [0, TEN_YEARS, half - 150 * MS, half + 1, whole - 150 * MS, whole, whole + 1]
     return sorted({origin - origin % grid for origin in wanted})
+
+
+def decided(replay: Replay, step: Step, answer: Any, limiter: Any) -> None:
+    """Checks what the step says of the answer, and fills in a refusal's retry_after_ns."""
+    replay.check(step, answer.reason, step["expect"])
+    refused = answer.reason not in ("admitted", "misuse")
+    if not refused and step.keys().isdisjoint(STATUS):
+        return  # there may be a million of these
+    status: dict[str, Any] = dict(limiter.describe(answer))
+    if status["retry_after_ns"] == FOREVER:
+        status["retry_after_ns"] = NEVER
+    if refused and step.get("times", 1) == 1:
+        step.setdefault("retry_after_ns", status["retry_after_ns"])
+    named = {name: value for name, value in step.items() if name in STATUS}
+    replay.check(step, {name: status[name] for name in named}, named)
 
 
 class BucketReplay(Replay):
@@ -95,24 +112,11 @@ class BucketReplay(Replay):
     def every(self, step: Step) -> int:
         return int(step.get("every", 0))
 
-    def _decided(self, step: Step, answer: Any) -> None:
-        self.check(step, answer.reason, step["expect"])
-        refused = answer.reason not in ("admitted", "misuse")
-        if not refused and step.keys().isdisjoint(STATUS):
-            return  # there may be a million of these
-        status: dict[str, Any] = dict(self.bucket.describe(answer))
-        if status["retry_after_ns"] == FOREVER:
-            status["retry_after_ns"] = NEVER
-        if refused and step.get("times", 1) == 1:
-            step.setdefault("retry_after_ns", status["retry_after_ns"])
-        named = {name: value for name, value in step.items() if name in STATUS}
-        self.check(step, {name: status[name] for name in named}, named)
-
     def _take(self, step: Step, at: int) -> None:
-        self._decided(step, self.bucket.take(step["take"], at))
+        decided(self, step, self.bucket.take(step["take"], at), self.bucket)
 
     def _force(self, step: Step, at: int) -> None:
-        self._decided(step, self.bucket.force(step["force"], at))
+        decided(self, step, self.bucket.force(step["force"], at), self.bucket)
 
     def _up_to(self, step: Step, at: int) -> None:
         self.check(step, self.bucket.up_to(step["up_to"], at), step["expect"])

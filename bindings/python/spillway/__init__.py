@@ -1,6 +1,7 @@
 """Keeps a service standing when what it depends on does not."""
 
 from . import testing
+from ._adaptive_limiter import AdaptiveLimiter, AdaptiveLimiterOptions
 from ._bulkhead import Bulkhead, BulkheadOptions
 from ._circuit_breaker import CircuitBreaker, CircuitBreakerOptions
 from ._client_throttle import ClientThrottle, ClientThrottleOptions
@@ -8,6 +9,7 @@ from ._core import Decision, Guard, Permit, Rejection, Reservation
 from ._errors import (
     BulkheadFull,
     CircuitOpen,
+    ConcurrencyLimited,
     RateLimited,
     Rejected,
     SpillwayError,
@@ -22,6 +24,8 @@ from ._outcome import Outcome
 from ._priority import Priority
 from ._registry import registry
 from ._schema import (
+    AdaptiveLimiterRejection,
+    AdaptiveLimiterSnapshot,
     BulkheadRejection,
     BulkheadSnapshot,
     CircuitBreakerEventReason,
@@ -35,6 +39,7 @@ from ._schema import (
     KeyedLimiterWhenFull,
     LeakyBucketRejection,
     LeakyBucketSnapshot,
+    LimitAlgorithm,
     MultiLimiterRejection,
     MultiLimiterSnapshot,
     SlidingWindowLimiterRejection,
@@ -48,6 +53,10 @@ from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow
 
 __all__ = [
+    "AdaptiveLimiter",
+    "AdaptiveLimiterOptions",
+    "AdaptiveLimiterRejection",
+    "AdaptiveLimiterSnapshot",
     "Bulkhead",
     "BulkheadFull",
     "BulkheadOptions",
@@ -63,6 +72,7 @@ __all__ = [
     "ClientThrottleOptions",
     "ClientThrottleRejection",
     "ClientThrottleSnapshot",
+    "ConcurrencyLimited",
     "Consecutive",
     "CountWindow",
     "Decision",
@@ -79,6 +89,7 @@ __all__ = [
     "LeakyBucketOptions",
     "LeakyBucketRejection",
     "LeakyBucketSnapshot",
+    "LimitAlgorithm",
     "MultiLimiter",
     "MultiLimiterOptions",
     "MultiLimiterRejection",

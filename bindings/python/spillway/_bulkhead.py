@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +9,7 @@ from typing import Any, Literal
 from . import _core
 from ._errors import BulkheadFull
 from ._options import Duration, PermitOptions, settings_from
-from ._permit_policy import PriorityPolicy
+from ._permit_policy import PriorityPolicy, reset_in_child
 from ._policy import check_name
 from ._schema import BULKHEAD_OPTIONS, BulkheadRejection, BulkheadSnapshot
 from ._waiting import guard_in_turn
@@ -60,14 +58,14 @@ class Bulkhead(PriorityPolicy, _core.QueueingPolicy):
     overtakes: `with` and functions that are not async block their thread, `async with` and async
     functions only their task. (So a plain function blocks the event loop it is called in, for
     max_wait at most.) What a signal handler raises, a cancellation, or a timeout ends a wait; a
-    slot that was granted at that very moment goes to the next. A place whose event loop was closed
-    or collected is skipped. In virtual time, a wait that has an end takes none.
+    slot that was granted at that very moment goes to the next, as does one whose event loop was
+    closed. In virtual time, a wait that has an end takes none.
 
     A slot is taken until its call ends: give calls that may hang a timeout. One whose permit is
     collected unsettled comes back, with a ResourceWarning.
 
-    Thread-safe, and safe to use in signal handlers. The child of a fork begins with nothing in
-    flight and nobody waiting.
+    Thread-safe, and safe to use in signal handlers. What is in flight or waits at a fork is so in
+    the parent alone; the child then begins as after reset().
     """
 
     __slots__ = ()
@@ -109,7 +107,7 @@ class Bulkhead(PriorityPolicy, _core.QueueingPolicy):
             scope=scope,
         )
         super().__init__(_core.BulkheadCore(name or "", options.settings()), name, options)
-        _alive.add(self)
+        reset_in_child(self)
 
     @property
     def options(self) -> BulkheadOptions:
@@ -148,15 +146,3 @@ class Bulkhead(PriorityPolicy, _core.QueueingPolicy):
         name = "" if self.name is None else f" {self.name!r}"
         got = self.snapshot()
         return f"<Bulkhead{name} {got.in_flight} of {got.max_concurrent}, {got.queued} waiting>"
-
-
-_alive: weakref.WeakSet[Bulkhead] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """The threads that held slots or waited are those of another process."""
-    for bulkhead in list(_alive):
-        bulkhead.reset()
-
-
-os.register_at_fork(after_in_child=_after_fork)

@@ -82,6 +82,16 @@ class BulkheadFull(Rejected):
     _knows_when = False
 
 
+class ConcurrencyLimited(Rejected):
+    """An adaptive limiter refused a call. reason is an AdaptiveLimiterRejection.
+
+    retry_after is 0: nobody knows when a call ends.
+    """
+
+    noun = "adaptive limiter"
+    _knows_when = False
+
+
 class Throttled(Rejected):
     """A client throttle refused a call. reason is a ClientThrottleRejection.
 

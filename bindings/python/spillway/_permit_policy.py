@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -117,3 +119,20 @@ class PriorityPolicy(PermitPolicy):
     @property
     def _whole(self) -> Self:
         return self if self._of is None else self._of
+
+
+_in_flight: weakref.WeakSet[PermitPolicy] = weakref.WeakSet()
+
+
+def reset_in_child(policy: PermitPolicy) -> None:
+    """For a policy that counts what is in flight: at a fork, that goes on in the parent alone."""
+    _in_flight.add(policy)
+
+
+def _after_fork() -> None:
+    for policy in list(_in_flight):
+        if policy.snapshot().in_flight:
+            policy.reset()
+
+
+os.register_at_fork(after_in_child=_after_fork)

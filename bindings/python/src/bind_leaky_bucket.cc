@@ -19,7 +19,8 @@ class LeakyBucketLimiter final : public BucketOf<LeakyBucket, ReservingLimiter> 
     // What only those may fill who wait.
     const int64_t held_back = settings.capacity - std::min(settings.free, settings.capacity);
     return LookAt(now, [=](const LimitStatus& status) {
-      return n > status.limit - held_back       ? Reason::kExceedsCapacity
+      return n == 0                             ? Reason{}
+             : n > status.limit - held_back     ? Reason::kExceedsCapacity
              : n > status.remaining - held_back ? Reason::kFull
                                                 : Reason{};
     });

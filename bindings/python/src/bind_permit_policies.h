@@ -6,6 +6,7 @@
 
 namespace spillway::python {
 
+void BindAdaptiveLimiter(py::module_& module);
 void BindBulkhead(py::module_& module);
 void BindCircuitBreaker(py::module_& module);
 void BindClientThrottle(py::module_& module);

@@ -38,35 +38,36 @@ bool Ask(GuardObject* self) {
 
 // Waits for the permit in the queue. Whatever comes of it, the guard has no place any more.
 bool Wait(GuardObject* self) {
-  const auto held = py::reinterpret_steal<py::object>(std::exchange(self->place, nullptr));
-  auto* place = reinterpret_cast<PlaceObject*>(held.ptr());
+  PyObject* held = std::exchange(self->place, nullptr);
+  auto* place = reinterpret_cast<PlaceObject*>(held);
   PermitFields fields;
-  if (!AwaitTurn(place) || !TakeTurn(place, &fields)) return false;
-  self->permit = NewPermit(self->policy, fields);
+  if (AwaitTurn(place) && TakeTurn(place, &fields)) self->permit = NewPermit(self->policy, fields);
+  Py_DECREF(held);
   return self->permit != nullptr;
 }
 
-bool RefuseToEnterAgain(const GuardObject* self) {
-  if (!self->entered) return false;
-  PyErr_SetString(PyExc_RuntimeError,
-                  "a guard serves one block; call acquire() again for the next");
-  return true;
+bool Obtain(GuardObject* self) {
+  if (self->permit != nullptr) return true;
+  if (self->place == nullptr && !Ask(self)) return false;
+  return self->place == nullptr || Wait(self);
 }
 
 PyObject* Enter(PyObject* object, PyObject*) {
   GuardObject* self = AsGuard(object);
-  if (RefuseToEnterAgain(self)) return nullptr;
-  if (self->permit == nullptr) {
-    if (self->place == nullptr && !Ask(self)) return nullptr;
-    if (self->place != nullptr && !Wait(self)) return nullptr;
+  if (self->entered) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "a guard serves one block; call acquire() again for the next");
+    return nullptr;
   }
-  self->entered = true;
-  return Py_NewRef(self->permit);
+  self->entered = true;  // before it waits: nobody else may meanwhile
+  if (Obtain(self)) return Py_NewRef(self->permit);
+  self->entered = false;
+  return nullptr;
 }
 
 PyObject* Exit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   const GuardObject* self = AsGuard(object);
-  if (count != 3 || !self->entered) {
+  if (count != 3 || !self->entered || self->permit == nullptr) {
     PyErr_SetString(PyExc_RuntimeError, "a guard is left by the `with` block that entered it");
     return nullptr;
   }

@@ -72,6 +72,7 @@ PYBIND11_MODULE(_core, module, py::multiple_interpreters::not_supported()) {
   py::class_<PermitPolicy>(module, "PermitPolicyCore",
                            "What a policy that gives permits is made around.");
   py::class_<DecidingLimiter>(module, "LimiterCore", "What a limiter is made around.");
+  BindAdaptiveLimiter(module);
   BindBulkhead(module);
   BindCircuitBreaker(module);
   BindClientThrottle(module);

@@ -163,11 +163,10 @@ PyMethodDef kQueueingMethods[] = {
     {"acquire", AsCFunction(AcquireInTurn), METH_FASTCALL | METH_KEYWORDS,
      "acquire(self, timeout: float | datetime.timedelta | None = None) -> Guard\n\n"
      "A guard for one `with` or `async with` block, which yields the permit.\n\n"
-     "Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls; "
-     "`with`\n"
-     "blocks the thread, `async with` the task. It raises the policy's exception when it is "
-     "refused, or\n"
-     "was not admitted meanwhile. Leaving gives the permit back, unless it was settled by hand."},
+     "Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls:\n"
+     "`with` blocks the thread, `async with` the task. It raises the policy's exception when it\n"
+     "is refused, or was not admitted meanwhile. Leaving gives the permit back, unless it was\n"
+     "settled by hand."},
     {}};
 
 constexpr char kQueueingDoc[] = "What a policy offers whose calls may wait for their turn.";
@@ -222,35 +221,45 @@ PyObject* CallGuarded(PolicyObject* policy, PyObject* function, PyObject* const*
   return CallWith(self, decision.permit, function, args, count, keywords);
 }
 
-// The call has a place in the queue. An async function waits in a coroutine, any other here.
-PyObject* CallLater(PermitPolicyObject* self, PyObject* place, PyObject* function,
-                    PyObject* const* args, size_t count, PyObject* keywords) {
-  const auto is_async =
-      py::reinterpret_steal<py::object>(PyObject_CallOneArg(globals.is_async, function));
-  if (!is_async) return nullptr;
-  if (is_async.ptr() != Py_True) {
-    PermitFields permit;
-    auto* waiting = reinterpret_cast<PlaceObject*>(place);
-    if (!AwaitTurn(waiting) || !TakeTurn(waiting, &permit)) return nullptr;
-    return CallWith(self, permit, function, args, count, keywords);
-  }
+// An async function that has a place in the queue: it waits in a coroutine.
+PyObject* CallAsyncInTurn(PermitPolicyObject* self, PyObject* place, PyObject* function,
+                          PyObject* const* args, size_t count, PyObject* keywords) {
   const auto guard = py::reinterpret_steal<py::object>(NewGuard(self, nullptr, place, 0));
   if (!guard) return nullptr;
+  PyObject* arguments[] = {guard.ptr(), function};
   const auto guarded = py::reinterpret_steal<py::object>(
-      PyObject_CallFunctionObjArgs(globals.under_guard, guard.ptr(), function, nullptr));
+      PyObject_Vectorcall(globals.under_guard, arguments, 2, nullptr));
   return guarded ? PyObject_Vectorcall(guarded.ptr(), args, count, keywords) : nullptr;
+}
+
+bool IsAsync(PyObject* function) {
+  const auto is_async =
+      py::reinterpret_steal<py::object>(PyObject_CallOneArg(globals.is_async, function));
+  return is_async.ptr() == Py_True;
 }
 
 PyObject* CallInTurn(PolicyObject* policy, PyObject* function, PyObject* const* args, size_t count,
                      PyObject* keywords) {
   auto* self = static_cast<PermitPolicyObject*>(policy);
   const Nanos wait = self->queue->max_wait();
-  const DecisionFields decision = Decide(self, kReadClock, wait);
-  if (decision.reason == 0) [[likely]]
-    return CallWith(self, decision.permit, function, args, count, keywords);
-  if (decision.reason != kQueued) return Refuse(self, decision);
-  const auto place = py::reinterpret_steal<py::object>(NewPlace(self, decision.permit, wait));
-  return place ? CallLater(self, place.ptr(), function, args, count, keywords) : nullptr;
+  DecisionFields decision = Decide(self, kReadClock, wait);
+  if (decision.reason == kQueued) {
+    PyObject* place = NewPlace(self, decision.permit, wait);
+    if (place == nullptr) return nullptr;
+    PyObject* coroutine = nullptr;
+    bool taken = false;
+    if (IsAsync(function)) {
+      coroutine = CallAsyncInTurn(self, place, function, args, count, keywords);
+    } else if (PyErr_Occurred() == nullptr) {
+      auto* waiting = reinterpret_cast<PlaceObject*>(place);
+      taken = AwaitTurn(waiting) && TakeTurn(waiting, &decision.permit);
+    }
+    Py_DECREF(place);
+    if (!taken) return coroutine;
+  } else if (decision.reason != 0) {
+    return Refuse(self, decision);
+  }
+  return CallWith(self, decision.permit, function, args, count, keywords);
 }
 
 }  // namespace

@@ -74,28 +74,27 @@ PyObject* NextSleep(const PlaceObject* place) {
   return RoundedUpSeconds(SleepsVirtually(place) ? left : std::min(left, kLongestSleep));
 }
 
-// Lets other threads run, and runs the handlers of signals. False with an exception set when one of
-// them raised it.
-bool Sleep(const PlaceObject* place, const py::object& lock) {
-  const auto seconds = py::reinterpret_steal<py::object>(NextSleep(place));
-  if (!seconds) return false;
-  const auto slept = py::reinterpret_steal<py::object>(
-      SleepsVirtually(place)
-          ? PyObject_CallMethod(globals.time, "sleep", "O", seconds.ptr())
-          : PyObject_CallMethod(lock.ptr(), "acquire", "OO", Py_True, seconds.ptr()));
-  return static_cast<bool>(slept);
+// As spillway::python::Sleep, unless somebody gives back the lock before.
+bool SleepUntilWoken(const PlaceObject* place, PyObject* lock) {
+  PyObject* seconds = NextSleep(place);
+  if (seconds == nullptr) return false;
+  if (SleepsVirtually(place)) return Sleep(seconds);
+  PyObject* woken = PyObject_CallMethod(lock, "acquire", "OO", Py_True, seconds);
+  Py_DECREF(seconds);
+  Py_XDECREF(woken);
+  return woken != nullptr;
 }
 
 // A lock that is held, until the turn of the place comes.
-py::object LockUntilWoken(PlaceObject* place) {
+PyObject* LockUntilWoken(PlaceObject* place) {
   auto lock = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(globals.allocate_lock));
-  if (!lock) return lock;
+  if (!lock) return nullptr;
   const auto held =
       py::reinterpret_steal<py::object>(PyObject_CallMethod(lock.ptr(), "acquire", nullptr));
   PyObject* wake = held ? PyObject_GetAttrString(lock.ptr(), "release") : nullptr;
-  if (wake == nullptr) return {};
+  if (wake == nullptr) return nullptr;
   Py_XSETREF(place->wake, wake);
-  return lock;
+  return lock.release().ptr();
 }
 
 // ---- the type
@@ -142,7 +141,8 @@ PyMethodDef kPlaceMethods[] = {
      "decided(self) -> bool\n\nWhether its turn has come, or it has waited long enough."},
     {"wake_by", WakeBy, METH_O,
      "wake_by(self, wake: collections.abc.Callable[[], object], /) -> None\n\n"
-     "What to call when its turn comes, in any thread. When that raises, nobody takes the turn."},
+     "What to call when its turn comes, in any thread. RuntimeError from it says that nobody is\n"
+     "left to take the turn: the event loop is closed."},
     {}};
 
 PyGetSetDef kPlaceProperties[] = {
@@ -192,13 +192,14 @@ PyObject* NewPlace(PermitPolicyObject* policy, const PermitFields& permit, Nanos
 
 bool AwaitTurn(PlaceObject* place) {
   if (place->state != PlaceState::kWaiting) return true;
-  const py::object lock = LockUntilWoken(place);  // first: from here on no wake-up is missed
-  while (lock) {
-    if (IsDecided(place)) return true;
-    if (!Sleep(place, lock)) break;
+  PyObject* lock = LockUntilWoken(place);  // first: from here on no wake-up is missed
+  bool decided = false;
+  while (lock != nullptr && !(decided = IsDecided(place))) {
+    if (!SleepUntilWoken(place, lock)) break;
   }
-  Leave(place);
-  return false;
+  Py_XDECREF(lock);
+  if (!decided) Leave(place);
+  return decided;
 }
 
 void Leave(PlaceObject* place) {

@@ -33,7 +33,8 @@ void AddPlaceType(py::module_& module);
 PyObject* NewPlace(PermitPolicyObject* policy, const PermitFields& permit, Nanos wait);
 
 // Blocks until the place has waited long enough, one way or the other. False with an exception set
-// when a signal handler raised one: the place has left the queue.
+// when a signal handler raised one: the place has left the queue. As with Sleep(), no caller may
+// hold a reference that a destructor would give back.
 bool AwaitTurn(PlaceObject* place);
 
 // Waits no longer. A turn that has come is given to the next. Keeps the exception that is set.

@@ -62,11 +62,7 @@ PyObject* Acquire(PyObject* object, PyObject* const* args, Py_ssize_t count, PyO
       !Claim(self, n, timeout, &made, &now))
     return nullptr;
   while (PyObject* seconds = SecondsUntil(made.act_at)) {
-    const auto given = py::reinterpret_steal<py::object>(seconds);
-    // time.sleep() lets other threads run and runs the handlers of signals.
-    const auto slept = py::reinterpret_steal<py::object>(
-        PyObject_CallMethod(globals.time, "sleep", "O", given.ptr()));
-    if (slept) continue;
+    if (Sleep(seconds)) continue;
     self->As<ReservingLimiter>()->Cancel(made, PreciseNow());
     return nullptr;
   }

@@ -126,6 +126,13 @@ bool ReadWait(PyObject* value, const char* name, Nanos* wait) {
   return true;
 }
 
+bool Sleep(PyObject* seconds) {
+  PyObject* slept = PyObject_CallMethod(globals.time, "sleep", "O", seconds);
+  Py_DECREF(seconds);
+  Py_XDECREF(slept);
+  return slept != nullptr;
+}
+
 PyObject* RoundedUpSeconds(Nanos time) {
   if (time == kForever) return PyFloat_FromDouble(INFINITY);
   double seconds = static_cast<double>(time) / static_cast<double>(kNanosPerSecond);

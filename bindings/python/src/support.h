@@ -80,6 +80,12 @@ bool ReadCount(PyObject* value, int64_t* count);
 // that names it for what is no time or below 0.
 bool ReadWait(PyObject* value, const char* name, Nanos* wait);
 
+// time.sleep(), which lets other threads run and runs the handlers of signals. Takes the reference.
+// False with an exception set when a handler raised one. A daemon thread that sleeps here when the
+// interpreter ends is unwound without the GIL (up to Python 3.13): no caller may hold a reference
+// that a destructor would give back.
+bool Sleep(PyObject* seconds);
+
 // A span of time as the float of seconds that is not below it: who waits for it has waited long
 // enough. Infinity for kForever.
 PyObject* RoundedUpSeconds(Nanos time);

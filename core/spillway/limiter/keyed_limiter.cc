@@ -6,8 +6,12 @@
 //
 // A key has one cell. To enter it, a cell is claimed, all others are looked at again, and only if
 // none is the key's the claim is turned into what is taken. So of two calls that enter the same key
-// in two cells at least one sees the other: it gives way to a cell in use and to an earlier claim,
-// and cancels a later one. A claim that its owner left behind is anybody's to complete.
+// in two cells at least one sees the other. The claim in the lower cell goes first, and whoever
+// completes it cancels the others. A claim that its owner left behind is anybody's to complete, or
+// another key's once its time has passed.
+//
+// A cell that was used is never empty again, and a cancelled claim is another word: what a call
+// that was stopped expects there, nobody brings back.
 #include "spillway/limiter/keyed_limiter.h"
 
 #include <algorithm>
@@ -30,7 +34,7 @@ void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
   view->tag = KeyedLimiterWord::TagOf(key);
   for (size_t i = 0; i < kWordsOfSet; ++i) {
     view->index = IndexOf(key, i);
-    // (60) acquire: pairs with (63).
+    // (60) acquire: pairs with (61) and (63).
     const KeyedLimiterWord word(view->cells[view->index].load(std::memory_order_acquire));
     if (!word.IsOf(view->tag)) continue;
     view->word = word.bits();
@@ -48,27 +52,32 @@ KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
   view.tag = KeyedLimiterWord::TagOf(key);
   uint64_t words[kWordsOfSet];
   for (size_t i = 0; i < kWordsOfSet; ++i) {
-    // (64) seq_cst: pairs with (61), as (62) does, for whoever completes the claim of another; and
-    // acquire: pairs with (63).
-    words[i] = view.cells[i].load(std::memory_order_seq_cst);
+    // (64) acquire: pairs with (61) and (63).
+    words[i] = view.cells[i].load(std::memory_order_acquire);
   }
   TellTime(now, &view);
   uint64_t least = ~uint64_t{0};
   for (size_t i = 0; i < kWordsOfSet; ++i) {
     const size_t index = IndexOf(key, i);
     const KeyedLimiterWord word(words[index]);
-    const bool own = word.tag() == view.tag;
-    const uint64_t ahead = own ? 0 : word.Ahead(view.newest, span_);
-    // A claim of the key is completed before another cell is looked for.
-    if (!word.IsOf(view.tag) && (view.cell == Cell::kClaimed || (!own && ahead >= least))) continue;
-    least = ahead;
-    view.cell = !own ? Cell::kFree : word.claimed() ? Cell::kClaimed : Cell::kOfKey;
-    view.index = index;
-    view.word = word.bits();
-    if (view.cell == Cell::kOfKey) {
+    if (word.IsOf(view.tag)) {
+      view.Choose(Cell::kOfKey, index, word);
       view.ahead = word.Ahead(view.time, span_);
       return view;
     }
+    // A claim of the key is completed before another cell is looked for: the lowest.
+    if (word.tag() == view.tag) {
+      if (view.cell != Cell::kClaimed || index < view.index)
+        view.Choose(Cell::kClaimed, index, word);
+      least = 0;
+      continue;
+    }
+    uint64_t ahead = word.Ahead(view.newest, span_);
+    // Claims come last: whoever lost one would only make another, and take one for it.
+    if (ahead > 0 && word.claimed()) ahead += span_;
+    if (ahead >= least) continue;
+    least = ahead;
+    view.Choose(Cell::kFree, index, word);
   }
   // A cell whose time has passed for this call is free once that is so for all.
   view.moves_time |= least > 0;
@@ -95,36 +104,38 @@ bool KeyedLimiter::MoveNewest(const View& view) noexcept {
   return newest >= view.time;
 }
 
+// Makes a claim, or makes that of another its own too, as it is.
 bool KeyedLimiter::Claim(View* view, uint64_t cost) noexcept {
-  const KeyedLimiterWord claim = KeyedLimiterWord::Claimed(view->tag, view->time + cost);
+  const uint64_t claim = view->cell == Cell::kClaimed
+                             ? view->word
+                             : KeyedLimiterWord::Claimed(view->tag, view->time + cost).bits();
   uint64_t seen = view->word;
-  // (61) seq_cst: pairs with (62) and (64). Of two claims one comes first, and whoever makes the
-  // other sees it.
-  if (!view->cells[view->index].compare_exchange_strong(
-          seen, claim.bits(), std::memory_order_seq_cst, std::memory_order_relaxed))
+  // (61) seq_cst: pairs with (60), (62) and (64). Of two claims one comes first, and whoever makes
+  // the other sees it. As (63) it makes the time known that was moved for the cell.
+  if (!view->cells[view->index].compare_exchange_strong(seen, claim, std::memory_order_seq_cst,
+                                                        std::memory_order_relaxed))
     return false;
   if (view->cell == Cell::kOfAnother && !KeyedLimiterWord(view->word).claimed()) {
     memory_->evicted.fetch_add(1, std::memory_order_relaxed);
     memory_->forgiven_tokens.fetch_add((view->free_in + token_ - 1) / token_,
                                        std::memory_order_relaxed);
   }
-  view->word = claim.bits();
+  view->word = claim;
   return true;
 }
 
-// Whether no other cell is the key's, so that a claim may be completed.
+// Whether no other cell is the key's, so that a claim may be completed. Cancels later claims.
 bool KeyedLimiter::IsAlone(const View& view) noexcept {
   for (size_t i = 0; i < kWordsOfSet; ++i) {
     if (i == view.index) continue;
-    // (62) seq_cst: pairs with (61); and acquire: pairs with (63).
+    // (62) seq_cst: pairs with (61) and (63).
     const KeyedLimiterWord word(view.cells[i].load(std::memory_order_seq_cst));
     if (word.tag() != view.tag) continue;
-    const bool gives_way = !word.claimed() || i < view.index;
-    uint64_t seen = gives_way ? view.word : word.bits();
-    Word& cell = view.cells[gives_way ? view.index : i];
-    const bool removed =
-        cell.compare_exchange_strong(seen, KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
-    if (gives_way || !removed) return false;
+    if (!word.claimed() || i < view.index) return false;
+    uint64_t seen = word.bits();
+    if (!view.cells[i].compare_exchange_strong(seen, word.Cancelled().bits(),
+                                               std::memory_order_relaxed))
+      return false;
   }
   return true;
 }
@@ -133,8 +144,7 @@ bool KeyedLimiter::IsAlone(const View& view) noexcept {
 bool KeyedLimiter::Take(View view, uint64_t cost) noexcept {
   if (view.moves_time && !MoveNewest(view)) return false;
   if (view.cell != Cell::kOfKey) {
-    if (view.cell != Cell::kClaimed && !Claim(&view, cost)) return false;
-    if (!IsAlone(view)) return false;
+    if (!Claim(&view, cost) || !IsAlone(view)) return false;
     // What the key took in a cell that it has lost since was taken before this.
     view.time = std::max(view.time, memory_->newest.load(std::memory_order_relaxed));
   }
@@ -216,7 +226,7 @@ void KeyedLimiter::Refund(Nanos now, KeyHash key, int64_t n) noexcept {
 void KeyedLimiter::Forget(KeyHash key) noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const View view = Look(0, key);
-    if (view.cell != Cell::kOfKey || Replace(view, KeyedLimiterWord(KeyedLimiterWord::kEmpty)))
+    if (view.cell != Cell::kOfKey || Replace(view, KeyedLimiterWord::Taken(view.tag, view.time)))
       return;
   }
 }

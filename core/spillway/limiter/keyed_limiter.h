@@ -150,6 +150,12 @@ class KeyedLimiter {
     size_t index = 0;      // of the cell
     Cell cell = Cell::kOfKey;
     bool moves_time = false;  // `newest` must be moved before the cell is changed
+
+    void Choose(Cell kind, size_t where, KeyedLimiterWord holds) {
+      cell = kind;
+      index = where;
+      word = holds.bits();
+    }
   };
 
   Word* CellsOf(KeyHash key) const noexcept {

@@ -35,6 +35,9 @@ class KeyedLimiterWord {
     return KeyedLimiterWord(Taken(tag, full_at).bits() | uint64_t{1} << kTimeBits);
   }
 
+  // Of a claim: another one, which is nobody's.
+  constexpr KeyedLimiterWord Cancelled() const { return Claimed(tag(), bits_ + 1); }
+
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint64_t tag() const { return bits_ >> (kTimeBits + 1); }
   constexpr bool claimed() const { return (bits_ >> kTimeBits & 1) != 0; }
@@ -42,10 +45,10 @@ class KeyedLimiterWord {
   // Whether it says what the key of this tag has taken.
   constexpr bool IsOf(uint64_t tag) const { return bits_ >> kTimeBits == tag << 1; }
 
-  // How far ahead of `time` it is full; 0 when that has passed.
+  // How far ahead of `time` it is full; 0 when that has passed, and for an empty cell.
   constexpr uint64_t Ahead(uint64_t time, uint64_t span) const {
     const uint64_t ahead = (bits_ - time) & kTimeMask;
-    return ahead <= span ? ahead : 0;
+    return ahead <= span && bits_ != kEmpty ? ahead : 0;
   }
 
  private:

@@ -59,15 +59,16 @@ class MultiLimiterMember {
 class MultiLimiter {
  public:
   using Settings = MultiLimiterSettings;
-  using Decision = LimiterDecision;  // its reason is a MultiLimiterRejection
+  using Rejection = MultiLimiterRejection;
+  using Decision = LimiterDecision;
   using Member = MultiLimiterMember;
 
   static constexpr size_t kMostMembers = 8;
 
   // Null, with `error` filled, when the name is too long, an option is out of range, or there are
-  // no members, more than kMostMembers or one twice. They are asked in the order they are given in:
-  // put first who refuses most. `memory` and `shared` are those of TokenBucket::Make; the members
-  // have memory of their own.
+  // no members, more than kMostMembers, one twice, or one that warms up. They are asked in the
+  // order they are given in: put first who refuses most. `memory` and `shared` are those of
+  // TokenBucket::Make; the members have memory of their own.
   static std::unique_ptr<MultiLimiter> Make(std::string_view name, std::span<const Member> members,
                                             const Settings& settings, Error* error,
                                             void* memory = nullptr, bool shared = false) noexcept;

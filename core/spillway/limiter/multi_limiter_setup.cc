@@ -26,6 +26,10 @@ std::unique_ptr<MultiLimiter> MultiLimiter::Make(std::string_view name,
       !CheckMembers(members, error))
     return nullptr;
   for (size_t i = 0; i < members.size(); ++i) {
+    if (members[i].bucket_->warm_up_) {
+      SetError(error, StatusCode::kUnsupported, "member %zu warms up: its calls pay later", i);
+      return nullptr;
+    }
     for (size_t j = 0; j < i; ++j) {
       if (members[i].bucket_ != members[j].bucket_) continue;
       SetError(error, StatusCode::kInvalidArgument, "members %zu and %zu are one bucket", j, i);

@@ -48,6 +48,7 @@ class SlidingWindowLimiter {
  public:
   using Settings = SlidingWindowLimiterSettings;
   using Decision = LimiterDecision;
+  using Rejection = SlidingWindowLimiterRejection;
 
   // Null, with `error` filled, when the name is too long, an option is out of range or a window has
   // only one of its two options. `memory` is null, or MemoryBytes(settings) bytes, aligned to a
@@ -72,12 +73,13 @@ class SlidingWindowLimiter {
   // Takes a permit. `n` = 0 takes none and tells what is there; more than 1 is refused for good
   // (kExceedsOne).
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
-    const View view = Look(now);
-    if (n == 1 && IsWhole(view)) [[likely]] {
+    View view = Look(now);
+    if (n == 1 && IsWhole(&view)) [[likely]] {
       if (view.full) {
         if (CountRefusal()) [[likely]]
           return {.detail = view.head, .reason = kExhausted};
-      } else if (ring_.only_first() && Finish(view)) [[likely]] {
+      } else if (ring_.only_first() && Finish(view.now, view.head, view.count, view.slot))
+          [[likely]] {
         return {.detail = view.head + 1};
       }
     }
@@ -87,8 +89,8 @@ class SlidingWindowLimiter {
   Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
 
   // Forgets what was admitted before this call, so that as many as at first may come; what is
-  // admitted while it runs counts. Time may begin again with the next call, even at an earlier one
-  // than before.
+  // admitted while it runs counts. If the next call comes more than the longest window before the
+  // newest admission, because a clock had run ahead, time begins again with it.
   void Reset() noexcept;
 
   // What else is to be said of a decision that was made for `n` permits at `now`. `max_wait` is of
@@ -109,16 +111,15 @@ class SlidingWindowLimiter {
  private:
   SlidingWindowLimiter(std::string_view name, const Settings& settings, void* memory, bool shared);
 
-  static constexpr int32_t kExhausted =
-      static_cast<int32_t>(SlidingWindowLimiterRejection::kExhausted);
+  static constexpr int32_t kExhausted = static_cast<int32_t>(Rejection::kExhausted);
 
   // What the next admission asks the log.
   struct View {
     Nanos now;
-    uint64_t head;           // its number
-    uint64_t count;          // how many before it are not forgotten
-    SlidingWindowSlot slot;  // the one it writes
-    bool full;               // the first window is
+    uint64_t head;                                  // its number
+    uint64_t count;                                 // how many before it are not forgotten
+    bool full;                                      // the first window is
+    SlidingWindowSlot slot = SlidingWindowSlot(0);  // what it writes over: of IsWhole
   };
 
   uint64_t Head() const noexcept {
@@ -138,11 +139,7 @@ class SlidingWindowLimiter {
   }
 
   [[gnu::always_inline]] View Look(Nanos now) const noexcept {
-    View view{.now = std::max<Nanos>(now, 0),
-              .head = Head(),
-              .count = 0,
-              .slot = Slot(view.head),
-              .full = false};
+    View view{.now = std::max<Nanos>(now, 0), .head = Head(), .count = 0, .full = false};
     view.count = view.head - Floor();
     view.full = IsFull(view, ring_.first());
     return view;
@@ -152,43 +149,20 @@ class SlidingWindowLimiter {
            window.Holds(Slot(view.head - window.limit).time(), view.now);
   }
 
+  // Whether all that was read before belongs together: asked when it was. The next slot is read
+  // last, because it may be the one of the oldest. Only if the head is then where it was does it
+  // belong to the lap: of two who saw the same number one would otherwise take it in the next.
+  [[gnu::always_inline]] bool IsWhole(View* view) const noexcept {
+    view->slot = Slot(view->head);
+    return !IsTaken(*view) && memory_->head.load(std::memory_order_relaxed) == view->head;
+  }
   // Whether the next slot is written: its admission only has to move the head.
   bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
 
-  // Whether all that was read belongs together. Only if the head is where it was does it: of two
-  // who saw the same number one would otherwise take the slot in the next lap.
-  [[gnu::always_inline]] bool IsWhole(const View& view) const noexcept {
-    return memory_->head.load(std::memory_order_relaxed) == view.head && !IsTaken(view);
-  }
-
-  // The time the next admission is recorded at: never before the newest, and never that of the lap
-  // before in the same slot, as it could be after a reset.
-  [[gnu::always_inline]] Nanos Recorded(const View& view) const noexcept {
-    // If this is not the newest any more, the next slot is written by now.
-    const Nanos newest = Slot(view.head - 1).time();
-    const Nanos time = view.count == 0 ? view.now : std::max(view.now, newest);
-    const bool again = time == view.slot.time() && view.head >= ring_.size();
-    return again ? SaturatingAdd(time, 1) : time;
-  }
-
-  // False: somebody else was faster.
-  [[gnu::always_inline]] bool Finish(const View& view) noexcept {
-    uint64_t seen = view.slot.bits();
-    const SlidingWindowSlot slot(Recorded(view), ring_.Lap(view.head));
-    // (54) release: pairs with (51).
-    if (!slots_[ring_.Index(view.head)].compare_exchange_weak(
-            seen, slot.bits(), std::memory_order_release, std::memory_order_relaxed))
-      return false;
-    MoveHead(view.head);
-    return true;
-  }
-
-  // Fails only when another has moved it on.
-  void MoveHead(uint64_t from) noexcept {
-    // (53) release: pairs with (50).
-    memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
-                                          std::memory_order_relaxed);
-  }
+  // Takes what was seen one by one: a View would have to lie in memory on the inline path.
+  bool Finish(Nanos now, uint64_t head, uint64_t count, SlidingWindowSlot slot) noexcept;
+  void Help(const View& view) noexcept;
+  void MoveHead(uint64_t from) noexcept;
 
   // False: nothing was counted, and it takes longer to say what is to be done.
   bool CountRefusal() noexcept {
@@ -203,7 +177,7 @@ class SlidingWindowLimiter {
   };
 
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
-  Decision Refuse(SlidingWindowLimiterRejection reason, uint64_t head) noexcept;
+  Decision Refuse(Rejection reason, uint64_t head) noexcept;
   uint64_t Admitted() const noexcept;
   Log LogAt(uint64_t head, uint64_t admitted) const noexcept;
   Nanos TimeOf(const Log& log, uint64_t back) const noexcept;

@@ -16,8 +16,12 @@ namespace spillway {
 // its number modulo the ring's length. The parity is that of the lap that wrote the slot, and 1 for
 // the first: so what was never written, all zero, reads as one of the lap before.
 //
-// The same slot holds a later time in each next lap, by the rule of the limiter itself. That is
-// what makes one compare-exchange of a slot safe, however long its thread was stopped before it.
+// No slot holds the same word again: in each next lap it holds a later time, by the rule of the
+// limiter itself or, after a reset, because a nanosecond is added. That is what makes one
+// compare-exchange of a slot safe, however long its thread was stopped before it. Only where a
+// reset lets time begin again can a word come back, if a call comes at the same nanosecond as an
+// even number of laps before in that slot: a thread that was stopped through all of that then
+// writes over it, and one more is admitted.
 class SlidingWindowSlot {
  public:
   constexpr explicit SlidingWindowSlot(uint64_t bits) : bits_(bits) {}
@@ -51,7 +55,10 @@ class SlidingWindowRing {
                   Window(settings.second_limit, settings.second_per_ns),
                   Window(settings.third_limit, settings.third_per_ns)}) {
     uint64_t largest = 1;
-    for (const SlidingWindow& window : windows_) largest = std::max(largest, window.limit);
+    for (const SlidingWindow& window : windows_) {
+      largest = std::max(largest, window.limit);
+      longest_ = std::max(longest_, window.per);
+    }
     last_ = std::bit_ceil(largest) - 1;
     laps_at_ = static_cast<uint32_t>(std::bit_width(last_));
     only_first_ = windows_[1].limit == 0 && windows_[2].limit == 0;
@@ -64,6 +71,7 @@ class SlidingWindowRing {
   // That of `limit`, which there always is, and those beside it.
   constexpr const SlidingWindow& first() const { return windows_[0]; }
   constexpr bool only_first() const { return only_first_; }
+  constexpr Nanos longest() const { return longest_; }
   constexpr const std::array<SlidingWindow, 3>& windows() const { return windows_; }
 
  private:
@@ -72,6 +80,7 @@ class SlidingWindowRing {
   }
 
   std::array<SlidingWindow, 3> windows_;
+  Nanos longest_ = 0;
   uint64_t last_;  // the highest index
   uint32_t laps_at_;
   bool only_first_;

@@ -125,6 +125,7 @@ LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
 
 LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  if (warm_up_) return TryAcquireWarm(now, n);
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -144,6 +145,7 @@ LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
   if (n < 0) return -1;
+  if (warm_up_) return AcquireUpToWarm(now, n);
   uint64_t taken = 0;
   const View view = Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -163,6 +165,7 @@ int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
 
 LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
+  if (warm_up_) return ForceAcquireWarm(now, n);
   const auto count = static_cast<uint64_t>(n);
   const View view = Update(now, [=](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -180,6 +183,7 @@ LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
 
 LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
   if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
+  if (warm_up_) return ReserveWarm(now, n, max_wait);
   now = std::max<Nanos>(now, 0);
   const auto count = static_cast<uint64_t>(n);
   auto refused = TokenBucketRejection{};
@@ -205,6 +209,7 @@ LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wa
 }
 
 void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
+  if (warm_up_) return CancelWarm(reservation, now);
   const auto count = static_cast<uint64_t>(std::max<int64_t>(reservation.n, 0));
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
@@ -226,6 +231,7 @@ void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
 
 void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
   if (n <= 0) return;
+  if (warm_up_) return RefundWarm(now, n);
   Update(now, [&](const View& from) {
     const TokenClock& clock = from.scale.clock;
     const bool all = static_cast<uint64_t>(n) > clock.Tokens(from.ahead);
@@ -272,6 +278,7 @@ void TokenBucket::BeginTime(Nanos now) noexcept {
 
 LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n,
                                   Nanos max_wait) const noexcept {
+  if (warm_up_) return DescribeWarm(decision, now, n, max_wait);
   now = std::max<Nanos>(now, 0);
   const View view = Look(now);
   // Under other options than those of the decision, what is there now says more.
@@ -309,6 +316,7 @@ Nanos TokenBucket::RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int
 }
 
 TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {
+  if (warm_up_) return SnapshotWarm(now);
   now = std::max<Nanos>(now, 0);
   const View view = Look(now);
   const TokenClock& clock = view.scale.clock;

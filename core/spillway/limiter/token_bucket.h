@@ -12,6 +12,11 @@
 // burst + rate * t tokens, and somebody who asks whenever there is a token gets exactly that: no
 // rounding adds up.
 //
+// With the option `warm_up` calls pay later, and pay more while the bucket is cold: a call of any
+// size up to `burst` passes once what was taken before is paid for. Until then the bucket has
+// nothing, and after it `burst`. docs/token_bucket.md says what that makes of each call; such a
+// call writes a second word, which is raised first (token_bucket_warm_up.cc).
+//
 // Thread safety: every method may be called from any thread; only the destructor needs the object
 // to itself. Progress: all are lock-free, throw nothing, and make no system call but for the clock
 // in the overloads that take no time. None allocates, but for the first counted call of a thread to
@@ -36,6 +41,7 @@
 #include "spillway/limiter/token_bucket_settings.h"
 #include "spillway/limiter/token_bucket_word.h"
 #include "spillway/limiter/token_clock.h"
+#include "spillway/limiter/warm_up_word.h"
 #include "spillway/sync/atomic.h"
 
 namespace spillway {
@@ -45,13 +51,14 @@ struct TokenBucketOptions;
 class TokenBucket {
  public:
   using Settings = TokenBucketSettings;
+  using Rejection = TokenBucketRejection;
   using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 
-  // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
-  // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
-  // same settings; it must outlive the bucket. `shared` says that other processes use it too: such
-  // a bucket cannot be reconfigured yet.
+  // Null, with `error` filled, when the name is too long or an option is out of range, alone or
+  // with the others. `memory` is null, or MemoryBytes() bytes, aligned to a cache line, all-zero or
+  // in use by buckets with the same settings; it must outlive the bucket. `shared` says that other
+  // processes use it too: such a bucket cannot be reconfigured yet.
   static std::unique_ptr<TokenBucket> Make(std::string_view name, const Settings& settings,
                                            Error* error, void* memory = nullptr,
                                            bool shared = false) noexcept;
@@ -304,6 +311,29 @@ class TokenBucket {
   bool Change(const Size& size, bool dry_run, Inheritance inheritance, Nanos now,
               Error* error) noexcept;
   bool ChangeScale(const Size& size, Inheritance inheritance, Nanos now) noexcept;
+
+  // The same calls of a bucket that warms up, and what they are made of: token_bucket_warm_up.cc.
+  struct WarmView {
+    uint64_t word;
+    uint64_t now;  // unit of the clock; not before `touched`
+    WarmUp::State state;
+    uint32_t change;
+    bool stays;  // nothing came of it
+  };
+  WarmView LookWarm(Nanos now) const noexcept;
+  bool Touch(Nanos now) noexcept;
+  template <class Decide>
+  WarmView UpdateWarm(Nanos now, const Decide& decide) noexcept;
+  Decision TryAcquireWarm(Nanos now, int64_t n) noexcept;
+  int64_t AcquireUpToWarm(Nanos now, int64_t n) noexcept;
+  Decision ForceAcquireWarm(Nanos now, int64_t n) noexcept;
+  Reservation ReserveWarm(Nanos now, int64_t n, Nanos max_wait) noexcept;
+  void CancelWarm(const Reservation& reservation, Nanos now) noexcept;
+  void RefundWarm(Nanos now, int64_t n) noexcept;
+  LimitStatus DescribeWarm(const Decision& decision, Nanos now, int64_t n,
+                           Nanos max_wait) const noexcept;
+  TokenBucketSnapshot SnapshotWarm(Nanos now) const noexcept;
+  void CoolDown() noexcept;
   static uint64_t Inherit(const View& from, const Scale& to, Inheritance inheritance) noexcept;
 
   // What the inline path reads comes first.
@@ -321,7 +351,9 @@ class TokenBucket {
   uint64_t initially_ahead_;
   bool shared_;
   Settings made_;
-  int32_t room_;  // as made
+  int32_t room_;                // as made
+  WarmUp warm_up_;              // off, unless it was made with it
+  Atomic<uint32_t> cooled_{0};  // how often by CoolDown()
   PolicyMemory owned_memory_;
   std::string name_;
 };

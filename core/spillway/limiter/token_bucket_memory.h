@@ -13,7 +13,8 @@ namespace spillway {
 // Standard-layout words without pointers, valid when all zero: it can lie in memory that processes
 // share.
 struct alignas(kCacheLine) TokenBucketMemory {
-  Word word;  // TokenBucketWord: the only word that decides
+  Word word;     // TokenBucketWord, or of WarmUp: the only word that decides
+  Word touched;  // of a bucket that warms up: a time that its word is near to
 
   alignas(kCacheLine) OwnedCounter admitted;
   alignas(kCacheLine) OwnedCounter refused;

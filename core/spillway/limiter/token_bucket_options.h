@@ -22,6 +22,8 @@ struct TokenBucketOptions {
   int32_t initial_tokens = TokenBucketSettings{}.initial_tokens;
   bool dry_run = TokenBucketSettings{}.dry_run;
   bool counted = TokenBucketSettings{}.counted;
+  absl::Duration warm_up = absl::Nanoseconds(TokenBucketSettings{}.warm_up_ns);
+  double cold_factor = TokenBucketSettings{}.cold_factor;
 };
 
 inline TokenBucketSettings SettingsOf(const TokenBucketOptions& options) {
@@ -31,6 +33,8 @@ inline TokenBucketSettings SettingsOf(const TokenBucketOptions& options) {
   settings.initial_tokens = options.initial_tokens;
   settings.dry_run = options.dry_run;
   settings.counted = options.counted;
+  settings.warm_up_ns = internal::OptionNanos(options.warm_up);
+  settings.cold_factor = options.cold_factor;
   return settings;
 }
 

@@ -71,6 +71,17 @@ struct TokenBucketSettings {
   // Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
   // when the bucket is made. Accepted: false (0) or true (1). Default from Spillway.
   bool counted = true;
+  // How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+  // later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+  // to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+  // 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+  // on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+  // it.
+  int64_t warm_up_ns = 0;
+  // Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+  // 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+  // (3).
+  double cold_factor = 3.0;
 };
 
 inline constexpr OptionSpec kTokenBucketOptions[] = {
@@ -97,6 +108,19 @@ inline constexpr OptionSpec kTokenBucketOptions[] = {
      .kind = OptionKind::kFlag,
      .offset = offsetof(TokenBucketSettings, counted),
      .fixed = true},
+    {.name = "warm_up",
+     .kind = OptionKind::kDuration,
+     .offset = offsetof(TokenBucketSettings, warm_up_ns),
+     .min = 1,
+     .max = 31'536'000'000'000'000,
+     .zero = "off: the rate is the same from the first call on",
+     .fixed = true},
+    {.name = "cold_factor",
+     .kind = OptionKind::kNumber,
+     .offset = offsetof(TokenBucketSettings, cold_factor),
+     .min = 1.0,
+     .max = 100.0,
+     .fixed = true},
 };
 
 // Calls `visit(spec, field)` for each option: its row and the field itself.
@@ -108,6 +132,8 @@ constexpr void ForEachOption(Struct& fields, Visitor&& visit) {
   visit(kTokenBucketOptions[2], fields.initial_tokens);
   visit(kTokenBucketOptions[3], fields.dry_run);
   visit(kTokenBucketOptions[4], fields.counted);
+  visit(kTokenBucketOptions[5], fields.warm_up_ns);
+  visit(kTokenBucketOptions[6], fields.cold_factor);
 }
 
 // What a token bucket holds.

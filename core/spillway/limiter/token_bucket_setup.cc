@@ -13,11 +13,39 @@ __extension__ using SignedWide = __int128;
 // Rounded up.
 SignedWide DividedUp(SignedWide value, SignedWide by) { return value / by + (value % by > 0); }
 
+uint64_t MostWarmUnits(const TokenBucketSettings& settings) {
+  return WarmUp::MostUnits(settings.rate, settings.burst, settings.warm_up_ns,
+                           settings.cold_factor);
+}
+
+bool CheckWarmUp(const TokenBucketSettings& settings, Error* error) {
+  if (settings.warm_up_ns == 0) return true;
+  if (settings.initial_tokens < settings.burst) {
+    SetError(error, StatusCode::kInvalidArgument,
+             "initial_tokens = %d with warm_up, which begins cold; accepted: burst or more",
+             settings.initial_tokens);
+    return false;
+  }
+  if (MostWarmUnits(settings) != 0) return true;
+  const double seconds = static_cast<double>(settings.warm_up_ns) / kNanosPerSecond;
+  SetError(error, StatusCode::kInvalidArgument,
+           "warm_up = %g s at rate = %g is %g tokens; accepted: %g to %g, and times burst times "
+           "cold_factor at most %g",
+           seconds, settings.rate, seconds * settings.rate, WarmUp::kLeastTokens,
+           WarmUp::kMostTokens, WarmUp::kMostProduct);
+  return false;
+}
+
+TokenClock ClockOf(const TokenBucketSettings& settings) {
+  return {settings.rate, settings.burst, settings.burst, MostWarmUnits(settings)};
+}
+
 }  // namespace
 
 std::unique_ptr<TokenBucket> TokenBucket::Make(std::string_view name, const Settings& settings,
                                                Error* error, void* memory, bool shared) noexcept {
-  if (!CheckName(name, error) || !CheckOptions(kTokenBucketOptions, &settings, error))
+  if (!CheckName(name, error) || !CheckOptions(kTokenBucketOptions, &settings, error) ||
+      !CheckWarmUp(settings, error))
     return nullptr;
   PolicyMemory owned;
   memory = MemoryFor(memory, MemoryBytes(), &owned, error);
@@ -35,7 +63,8 @@ std::unique_ptr<TokenBucket> TokenBucket::Make(std::string_view name, const Sett
 TokenBucket::TokenBucket(std::string_view name, const Settings& settings, void* memory, bool shared,
                          int32_t room)
     : memory_(static_cast<TokenBucketMemory*>(memory)),
-      clock_(Scale::Of({settings.rate, settings.burst, room}, 0).clock),
+      clock_(settings.warm_up_ns != 0 ? ClockOf(settings)
+                                      : Scale::Of({settings.rate, settings.burst, room}, 0).clock),
       counted_(settings.counted),
       refuses_plainly_(!settings.counted && !settings.dry_run),
       dry_run_(settings.dry_run),
@@ -47,6 +76,9 @@ TokenBucket::TokenBucket(std::string_view name, const Settings& settings, void* 
       shared_(shared),
       made_(settings),
       room_(room),
+      warm_up_(settings.warm_up_ns != 0
+                   ? WarmUp(clock_.Units(settings.warm_up_ns), settings.cold_factor)
+                   : WarmUp()),
       name_(name) {
   // So that a word of a scale that never was, left by whoever shares the memory, has a clock too.
   for (ScaleCell& cell : changed_) cell.Store(AsMade());
@@ -90,6 +122,11 @@ bool TokenBucket::Reconfigure(const Settings& settings, Inheritance inheritance,
   if (!CheckOptions(kTokenBucketOptions, &settings, error) ||
       !CheckFixed(kTokenBucketOptions, &made_, &settings, error))
     return false;
+  if (warm_up_ && (settings.rate != made_.rate || settings.burst != made_.burst)) {
+    SetError(error, StatusCode::kUnsupported,
+             "rate and burst cannot change in a bucket that warms up");
+    return false;
+  }
   return ChangeAlone({settings.rate, settings.burst}, settings.dry_run, inheritance, now, error);
 }
 
@@ -128,6 +165,10 @@ bool TokenBucket::Change(const Size& size, bool dry_run, Inheritance inheritance
 // Alone: `changing_` is held. False, with nothing changed, when others took tokens faster than this
 // can keep up with, for about a tenth of a second.
 bool TokenBucket::ChangeScale(const Size& size, Inheritance inheritance, Nanos now) noexcept {
+  if (warm_up_) {
+    if (inheritance == Inheritance::kReset) CoolDown();
+    return true;
+  }
   constexpr int kMostTries = 1'000'000;
   // Back at an older time, the same time would be paid once more, at the new rate. A reset pays
   // nothing: it fills the bucket, and time may begin again with it.

@@ -434,7 +434,8 @@ TEST(BulkheadTest, AnyMemoryIsSurvived) {
   for (int i = 0; i < 2'000; ++i) {
     memory.Fill(random);
     BulkheadGrants granted;
-    PermitFields held = bulkhead->DecideOrQueue(0, kPriorityClasses[i % 3], &granted).permit;
+    PermitFields held =
+        bulkhead->DecideOrQueue(0, kPriorityClasses[static_cast<size_t>(i) % 3], &granted).permit;
     held.token = i % 2 == 0 ? held.token : random();
     bulkhead->Poll(&held, 0, &granted);
     bulkhead->Settle(held, Outcome::kSuccess, 0, &granted);

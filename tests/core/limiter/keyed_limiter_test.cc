@@ -130,7 +130,7 @@ TEST(KeyedLimiterTest, OnlyTheSameSeedGivesTheSameHash) {
 TEST(KeyedLimiterTest, NumbersThatLookAlikeSpreadAsRandomOnesDo) {
   constexpr uint64_t kKeys = 1 << 14;
   constexpr double kAlone = 0.36789 * kKeys;  // e^-1 of as many sets
-  for (const uint64_t seed : {1, 2, 3, 4, 5}) {
+  for (const uint64_t seed : {1u, 2u, 3u, 4u, 5u}) {
     const auto limiter = MakeKeyed({.rate = 10, .max_keys = 1, .seed = seed});
     for (const uint64_t step : {uint64_t{1}, uint64_t{1} << 20, uint64_t{1} << 50}) {
       std::vector<int> sets(kKeys);
@@ -454,7 +454,8 @@ TEST(KeyedLimiterTest, AnswersWhateverTheMemoryHolds) {
     // Claims and cells of the very keys among them, several of one.
     const uint64_t tag = KeyedLimiterWord::TagOf(limiter->HashOf("a"));
     for (int j = 0; j < kCells; ++j) {
-      if (random() % 2 == 0) words[bytes / 8 - 1 - j] = tag << 40 | random() >> 24;
+      if (random() % 2 == 0)
+        words[bytes / 8 - 1 - static_cast<size_t>(j)] = tag << 40 | random() >> 24;
     }
     for (int step = 0; step < 20; ++step) {
       const auto now = static_cast<Nanos>(random());

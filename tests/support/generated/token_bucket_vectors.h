@@ -33,6 +33,10 @@ static const vector_field token_bucket_option_fields[] = {
      offsetof(spillway_token_bucket_options, dry_run)},
     {"counted", VECTOR_INT32, NULL,
      offsetof(spillway_token_bucket_options, counted)},
+    {"warm_up_ns", VECTOR_INT64, NULL,
+     offsetof(spillway_token_bucket_options, warm_up_ns)},
+    {"cold_factor", VECTOR_DOUBLE, NULL,
+     offsetof(spillway_token_bucket_options, cold_factor)},
     {0},
 };
 

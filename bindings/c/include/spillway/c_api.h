@@ -841,6 +841,9 @@ typedef struct spillway_adaptive_limiter_options {
   /* The limit never rises above this; at least `min_limit`. Accepted: 1 to 100000. Default from
    * Envoy (1000). */
   int32_t max_limit;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
   /* How often the limit is judged. Longer where calls take long (twice as long as they do) or are
    * few (until there are 10). Accepted: 0.001 s to 60 s. Default from Netflix concurrency-limits
    * (1 s). */
@@ -854,24 +857,21 @@ typedef struct spillway_adaptive_limiter_options {
   /* A window with a larger share of failed calls takes a tenth off the limit. Accepted: 0 to 1.
    * Default from Spillway (peers take any drop for overload, and so each stray error). */
   double drop_rate;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
 } spillway_adaptive_limiter_options;
 
 /* clang-format off */
 #define SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run), \
+    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, drop_rate), \
     /* algorithm */ SPILLWAY_LIMIT_ALGORITHM_GRADIENT, \
     /* initial_limit */ 20, \
     /* min_limit */ 1, \
     /* max_limit */ 1000, \
+    /* dry_run */ 0, \
     /* window_ns */ 1000000000, \
     /* tolerance */ 1.5, \
     /* smoothing */ 0.2, \
     /* drop_rate */ 0.05, \
-    /* dry_run */ 0, \
   }
 /* clang-format on */
 /* generated: end adaptive_limiter options */
@@ -1337,8 +1337,9 @@ SPILLWAY_API spillway_decision
 spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
                                             spillway_limit_status* out) SPILLWAY_NOEXCEPT;
 
-/* Forgets what was admitted before this call; what is admitted while it runs counts. Time may begin
- * again with the next call, even at an earlier one than before. SPILLWAY_E_MISUSE: NULL. */
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
 SPILLWAY_API spillway_status
 spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
 
@@ -1463,17 +1464,30 @@ typedef struct spillway_token_bucket_options {
   /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
    * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
   int32_t counted;
+  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+   * it. */
+  int64_t warm_up_ns;
+  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+   * (3). */
+  double cold_factor;
 } spillway_token_bucket_options;
 
 /* clang-format off */
 #define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted), \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
     /* rate */ 0, \
     /* burst */ 1, \
     /* initial_tokens */ 1000000000, \
     /* dry_run */ 0, \
     /* counted */ 1, \
+    /* warm_up_ns */ 0, \
+    /* cold_factor */ 3.0, \
   }
 /* clang-format on */
 /* generated: end token_bucket options */

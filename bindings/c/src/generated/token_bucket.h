@@ -15,6 +15,8 @@ inline constexpr size_t kTokenBucketOptionsEnds[] = {
     SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, initial_tokens),
     SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, dry_run),
     SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, counted),
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, warm_up_ns),
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor),
 };
 
 inline constexpr size_t kTokenBucketSnapshotEnds[] = {
@@ -35,6 +37,8 @@ inline bool FromC(const spillway_token_bucket_options& from, TokenBucketSettings
   to->initial_tokens = from.initial_tokens;
   if (!ReadFlag("dry_run", from.dry_run, &to->dry_run, error)) return false;
   if (!ReadFlag("counted", from.counted, &to->counted, error)) return false;
+  to->warm_up_ns = from.warm_up_ns;
+  to->cold_factor = from.cold_factor;
   return true;
 }
 
@@ -45,6 +49,8 @@ inline void ToC(const TokenBucketSettings& from, spillway_token_bucket_options* 
   to->initial_tokens = from.initial_tokens;
   to->dry_run = from.dry_run;
   to->counted = from.counted;
+  to->warm_up_ns = from.warm_up_ns;
+  to->cold_factor = from.cold_factor;
 }
 
 inline void ToC(const TokenBucketSnapshot& from, spillway_token_bucket_snapshot* to) noexcept {

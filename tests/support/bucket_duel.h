@@ -1,32 +1,40 @@
-// A token bucket and the exact one side by side: the same calls, chosen at random, and the same
+// A bucket and the exact one side by side: the same calls, chosen at random, and the same
 // answers, but for what the unit of the real one's clock excuses.
-#ifndef SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_DUEL_H_
-#define SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_DUEL_H_
+#ifndef SPILLWAY_TESTS_SUPPORT_BUCKET_DUEL_H_
+#define SPILLWAY_TESTS_SUPPORT_BUCKET_DUEL_H_
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/buckets.h"
 #include "tests/support/exact_bucket.h"
 #include "tests/support/random.h"
+#include "tests/support/random_buckets.h"
 
 namespace spillway::testing {
 
-class TokenBucketDuel {
+template <class Bucket>
+class BucketDuel {
  public:
-  TokenBucketDuel(TokenBucket& real, const TokenBucketSettings& settings, Random& random)
-      : random_(random), settings_(settings), real_(real), model_(settings) {
+  using Settings = typename Bucket::Settings;
+
+  BucketDuel(Bucket& real, const Settings& settings, Random& random)
+      : random_(random),
+        settings_(settings),
+        real_(real),
+        model_(TokensOf(settings), RoomOf(settings)) {
     now_ = random_.Of<Nanos>({0, 1, random_.Below(Nanos{1} << 60), (Nanos{1} << 61) - 1000,
                               (Nanos{1} << 62) - 1000, Nanos{1} << 62});
     last_ = now_ + kLongest;
-    story_ << "rate " << settings.rate << " burst " << settings.burst << " initial_tokens "
-           << settings.initial_tokens << "\n";
+    story_ << "rate " << settings.rate << " burst " << TokensOf(settings).burst << " room "
+           << RoomOf(settings) << " initial_tokens " << TokensOf(settings).initial_tokens << "\n";
     story_.precision(17);
   }
 
@@ -40,13 +48,15 @@ class TokenBucketDuel {
       case 1:
         return Refund(at);
       case 2:
-        return Force(at);
+        if constexpr (kIsTokenBucket) return Force(at);
+        return Take(at);
       case 3:
       case 4:
         return Cancel(at);
       case 5:
       case 6:
-        return TakeUpTo(at);
+        if constexpr (kIsTokenBucket) return TakeUpTo(at);
+        return Reserve(at);
       case 7:
       case 8:
       case 9:
@@ -59,11 +69,16 @@ class TokenBucketDuel {
   // Whether both look the same, seen from some moment.
   bool Agree() {
     const Nanos at = random_.OneIn(4) ? Lag() : now_;
-    const TokenBucketSnapshot got = real_.Snapshot(at);
-    const Span tokens = Tokens(at);
-    return Says("snapshot", at, got.burst, got.tokens) &&
-           Check(tokens.Holds(got.tokens) && got.burst == settings_.burst) &&
-           Check(Waits(model_.Missing(at), at).Holds(got.time_to_full_ns));
+    const auto got = real_.Snapshot(at);
+    if constexpr (kIsTokenBucket) {
+      return Says("snapshot", at, got.burst, got.tokens) &&
+             Check(Tokens(at).Holds(got.tokens) && got.burst == model_.burst()) &&
+             Check(Waits(model_.Missing(at), at).Holds(got.time_to_full_ns));
+    } else {
+      return Says("snapshot", at, got.capacity, got.level) &&
+             Check(Room(at).Holds(got.capacity - got.level) && got.capacity == model_.limit()) &&
+             Check(Waits(model_.Missing(at), at).Holds(got.time_to_empty_ns));
+    }
   }
 
   std::string Story() const { return story_.str(); }
@@ -89,15 +104,27 @@ class TokenBucketDuel {
   static constexpr int64_t kMostCount = int64_t{1} << 40;
   static constexpr int kMostChanges = 4;
 
+  static constexpr bool kIsTokenBucket = std::is_same_v<Bucket, TokenBucket>;
+
+  // What a leaky bucket is as a token bucket.
+  static TokenBucketSettings TokensOf(const TokenBucketSettings& settings) { return settings; }
+  static TokenBucketSettings TokensOf(const LeakyBucketSettings& settings) {
+    return {.rate = settings.rate, .burst = settings.free};
+  }
+  static int32_t RoomOf(const TokenBucketSettings&) { return 0; }
+  static int32_t RoomOf(const LeakyBucketSettings& settings) { return settings.capacity; }
+
   static SignedWide DivideDown(SignedWide value, SignedWide by) {
     return value / by - (value % by < 0);
   }
 
-  Span Tokens(Nanos at) const {
-    const SignedWide balance = model_.Balance(at);
+  Span Tokens(SignedWide balance) const {
     return {DivideDown(balance - model_.slack(), model_.token()),
             DivideDown(balance + model_.slack(), model_.token())};
   }
+  Span Tokens(Nanos at) const { return Tokens(model_.Balance(at)); }
+  // With what may be owed.
+  Span Room(Nanos at) const { return Tokens(model_.all() - model_.Missing(at)); }
 
   // How long until `parts` have flowed in; at the end of time all waits end.
   Span Waits(SignedWide parts, Nanos at) const {
@@ -164,9 +191,10 @@ class TokenBucketDuel {
   int64_t Count() {
     constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
     if (random_.OneIn(24)) return random_.Of<int64_t>({-1, -kMost - 1, kMost, kMost / 2 + 1});
-    if (random_.OneIn(12)) return random_.Of<int64_t>({0, settings_.burst + int64_t{1}});
-    return 1 + random_.Below<int64_t>(random_.OneIn(3) ? settings_.burst
-                                                       : std::min(settings_.burst, 3));
+    if (random_.OneIn(12))
+      return random_.Of<int64_t>({0, model_.burst() + int64_t{1}, model_.limit() + int64_t{1}});
+    return 1 +
+           random_.Below<int64_t>(random_.OneIn(3) ? model_.limit() : std::min(model_.burst(), 3));
   }
 
   // ---- the calls
@@ -176,7 +204,7 @@ class TokenBucketDuel {
     const LimiterDecision got = real_.TryAcquire(at, n);
     Says("take", at, n, got.reason);
     if (n < 0) return Check(got.reason < 0);
-    if (n > settings_.burst) return Exceeds(got, at);
+    if (n > model_.burst()) return Exceeds(got, at);
     const SignedWide missing = model_.Missing(at) + n * model_.token();
     if (n == 0) {
       model_.Leave(at);
@@ -192,15 +220,15 @@ class TokenBucketDuel {
   bool Describes(const LimiterDecision& decision, Nanos at, int64_t n) {
     const LimitStatus got = real_.Describe(decision, at, n);
     Says("remaining", at, n, got.remaining);
-    const Span tokens = Tokens(at);
-    const Span remaining{std::max<SignedWide>(tokens.low, 0), std::max<SignedWide>(tokens.high, 0)};
+    const Span room = Room(at);
+    const Span remaining{std::max<SignedWide>(room.low, 0), std::max<SignedWide>(room.high, 0)};
     const Span reset = Waits(model_.Missing(at), at);
     const SignedWide owed = n * model_.token() - model_.Balance(at);
     const Span retry = decision ? Span{0, 0} : Waits(owed, at);
     const SignedWide to_next =
-        (SignedWide{got.remaining} + 1) * model_.token() - model_.Balance(at);
-    const Span next = got.remaining == settings_.burst ? Span{0, 0} : Waits(to_next, at);
-    return Check(remaining.Holds(got.remaining) && got.limit == settings_.burst &&
+        (SignedWide{got.remaining} + 1) * model_.token() - (model_.all() - model_.Missing(at));
+    const Span next = got.remaining == model_.limit() ? Span{0, 0} : Waits(to_next, at);
+    return Check(remaining.Holds(got.remaining) && got.limit == model_.limit() &&
                  reset.Holds(got.reset_after) && retry.Holds(got.retry_after) &&
                  next.Holds(got.next_after));
   }
@@ -218,7 +246,7 @@ class TokenBucketDuel {
     return Check(got.reason == static_cast<int32_t>(TokenBucketRejection::kExceedsBurst));
   }
 
-  bool TakeUpTo(Nanos at) {
+  bool TakeUpTo(Nanos at) requires kIsTokenBucket {
     const int64_t n = Count();
     const int64_t got = real_.AcquireUpTo(at, n);
     Says("take up to", at, n, got);
@@ -231,7 +259,7 @@ class TokenBucketDuel {
     return true;
   }
 
-  bool Force(Nanos at) {
+  bool Force(Nanos at) requires kIsTokenBucket {
     const int64_t n = Count();
     const LimiterDecision got = real_.ForceAcquire(at, n);
     Says("force", at, n, got.reason);
@@ -252,7 +280,7 @@ class TokenBucketDuel {
     story_ << "max wait " << max_wait << " act at " << got.act_at << " ";
     Says("reserve", at, n, got.decision.reason);
     if (n < 0) return Check(got.decision.reason < 0);
-    if (n > settings_.burst) return Exceeds(got.decision, at);
+    if (n > (max_wait > 0 ? model_.limit() : model_.burst())) return Exceeds(got.decision, at);
     const SignedWide missing = model_.Missing(at) + n * model_.token();
     const Span delay = Waits(missing - model_.capacity(), at);
     const bool must =
@@ -309,48 +337,36 @@ class TokenBucketDuel {
 
   bool Change(Nanos at) {
     if (changes_ == kMostChanges) return true;
-    TokenBucketSettings settings = settings_;
+    Settings settings = settings_;
     if (random_.OneIn(2)) settings.rate = RandomRate(random_);
-    if (random_.OneIn(2)) settings.burst = RandomBurst(random_);
+    if (random_.OneIn(2)) {
+      if constexpr (kIsTokenBucket) {
+        settings.burst = RandomBurst(random_);
+      } else {
+        settings.capacity = RandomBurst(random_);
+        settings.free = RandomBurst(random_);
+      }
+    }
     const auto inheritance = static_cast<Inheritance>(random_.Below(4));
     Error error;
     const bool changed = real_.Reconfigure(settings, inheritance, at, &error);
     story_ << "rate " << settings.rate << " ";
-    Says("change", at, settings.burst, static_cast<int64_t>(inheritance));
+    story_ << "room " << RoomOf(settings) << " ";
+    Says("change", at, TokensOf(settings).burst, static_cast<int64_t>(inheritance));
     if (!Check(changed)) return false;
-    if (settings.rate == settings_.rate && settings.burst == settings_.burst &&
-        inheritance == Inheritance::kKeep)
+    if (settings.rate == settings_.rate && TokensOf(settings).burst == TokensOf(settings_).burst &&
+        RoomOf(settings) == RoomOf(settings_) && inheritance == Inheritance::kKeep)
       return true;
     settings_ = settings;
     changed_at_ = inheritance == Inheritance::kReset ? at : std::max(at, changed_at_);
-    model_.Change(settings, inheritance, changed_at_);
+    model_.Change(TokensOf(settings), RoomOf(settings), inheritance, changed_at_);
     ++changes_;
     return true;
   }
 
- public:
-  static double RandomRate(Random& random) {
-    if (random.OneIn(2)) {
-      return random.Of<double>({1,    2,     3,     5,           7,          10,
-                                50,   1000,  3000,  1e6,         1e8,        1e9,
-                                0.1,  0.001, 1e-10, 1e-6,        1.0 / 3,    7.0 / 60,
-                                2.5,  3e7,   6e8,   999999999.0, 1.0 / 3600, 100.0 / 86400,
-                                33.33});
-    }
-    return std::clamp(std::pow(10.0, static_cast<double>(random.Below(19'000)) / 1000 - 10), 1e-10,
-                      1e9);
-  }
-
-  static int32_t RandomBurst(Random& random) {
-    if (random.OneIn(8)) return random.Of<int32_t>({1'000'000'000, 999'999'937, 1 << 29});
-    if (random.OneIn(4)) return 1 + random.Below(100'000);
-    return 1 + random.Below(10);
-  }
-
- private:
   Random& random_;
-  TokenBucketSettings settings_;
-  TokenBucket& real_;
+  Settings settings_;
+  Bucket& real_;
   ExactBucket model_;
   Nanos now_ = 0;
   Nanos last_ = 0;
@@ -362,4 +378,4 @@ class TokenBucketDuel {
 
 }  // namespace spillway::testing
 
-#endif  // SPILLWAY_TESTS_SUPPORT_TOKEN_BUCKET_DUEL_H_
+#endif  // SPILLWAY_TESTS_SUPPORT_BUCKET_DUEL_H_

@@ -1,5 +1,5 @@
-// Random options and random timed calls: the bucket answers as exact arithmetic does, and gives
-// what its rate says.
+// Random options and random timed calls: a bucket answers as exact arithmetic does, and gives what
+// its rate says.
 //
 // A failure prints its seed and each step. SPILLWAY_SEED=<seed> runs that one alone.
 #include <gtest/gtest.h>
@@ -12,9 +12,10 @@
 #include "spillway/base/rate.h"
 #include "spillway/limiter/token_bucket.h"
 #include "spillway/limiter/token_clock.h"
+#include "tests/support/bucket_duel.h"
 #include "tests/support/buckets.h"
 #include "tests/support/random.h"
-#include "tests/support/token_bucket_duel.h"
+#include "tests/support/random_buckets.h"
 
 namespace spillway::testing {
 namespace {
@@ -32,23 +33,38 @@ void ForEachSeed(const Body& body) {
 
 TokenBucketSettings RandomSettings(Random& random) {
   TokenBucketSettings settings;
-  settings.rate = TokenBucketDuel::RandomRate(random);
-  settings.burst = TokenBucketDuel::RandomBurst(random);
+  settings.rate = RandomRate(random);
+  settings.burst = RandomBurst(random);
   if (random.OneIn(2)) settings.initial_tokens = random.Below(settings.burst + 1);
   settings.counted = random.OneIn(2);
   return settings;
 }
 
-TEST(TokenBucketPropertyTest, AnswersAsExactArithmeticDoes) {
-  ForEachSeed([](uint64_t seed) {
+LeakyBucketSettings RandomLeakySettings(Random& random) {
+  LeakyBucketSettings settings;
+  settings.rate = RandomRate(random);
+  settings.capacity = RandomBurst(random);
+  if (random.OneIn(2)) settings.free = RandomBurst(random);
+  settings.counted = random.OneIn(2);
+  return settings;
+}
+
+template <class Bucket, class MakeSettings>
+void Duel(const MakeSettings& make_settings) {
+  ForEachSeed([&](uint64_t seed) {
     Random random(seed);
-    const TokenBucketSettings settings = RandomSettings(random);
-    const std::unique_ptr<TokenBucket> bucket = MakeBucket(settings);
-    TokenBucketDuel duel(*bucket, settings, random);
+    const typename Bucket::Settings settings = make_settings(random);
+    const std::unique_ptr<Bucket> bucket = MakePolicy<Bucket>(settings);
+    BucketDuel<Bucket> duel(*bucket, settings, random);
     for (int i = 0; i < kSteps; ++i) {
       ASSERT_TRUE(duel.TakeStep() && duel.Agree()) << "seed " << seed << "\n" << duel.Story();
     }
   });
+}
+
+TEST(TokenBucketPropertyTest, AnswersAsExactArithmeticDoes) { Duel<TokenBucket>(RandomSettings); }
+TEST(LeakyBucketPropertyTest, AnswersAsExactArithmeticDoes) {
+  Duel<LeakyBucket>(RandomLeakySettings);
 }
 
 // Somebody who takes all there is, before the bucket is full again, gets burst + rate * t to the
@@ -56,7 +72,7 @@ TEST(TokenBucketPropertyTest, AnswersAsExactArithmeticDoes) {
 TEST(TokenBucketPropertyTest, GivesWhatTheRateSaysAndNoMore) {
   ForEachSeed([](uint64_t seed) {
     Random random(seed);
-    const double per_second = TokenBucketDuel::RandomRate(random);
+    const double per_second = RandomRate(random);
     const int32_t burst = 2 + random.Below(50);
     const std::unique_ptr<TokenBucket> bucket = MakeBucket({.rate = per_second, .burst = burst});
     const Rate rate = RateOf(per_second);

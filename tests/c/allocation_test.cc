@@ -128,5 +128,37 @@ TEST(CAllocationTest, ACallOfATokenBucketAllocatesNothing) {
   spillway_token_bucket_unref(bucket);
 }
 
+// Leaves it as it was, for a clock that stands still.
+void UseAll(spillway_sliding_window_limiter* limiter) {
+  spillway_limit_status status;
+  spillway_sliding_window_limiter_snapshot snapshot;
+  spillway_sliding_window_limiter_options options;
+  snapshot.struct_size = sizeof snapshot;
+  options.struct_size = sizeof options;
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_EQ(spillway_sliding_window_limiter_try_acquire_at(limiter, 1, 0, &status),
+              SPILLWAY_ADMITTED);
+  }
+  EXPECT_EQ(spillway_sliding_window_limiter_try_acquire_at(limiter, 1, 0, &status),
+            SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXHAUSTED);
+  EXPECT_EQ(spillway_sliding_window_limiter_snapshot_at(limiter, 0, &snapshot), SPILLWAY_OK);
+  EXPECT_EQ(snapshot.in_window, 9);
+  EXPECT_EQ(spillway_sliding_window_limiter_options_get(limiter, &options), SPILLWAY_OK);
+  EXPECT_EQ(spillway_sliding_window_limiter_reconfigure(limiter, &options, nullptr), SPILLWAY_OK);
+  EXPECT_EQ(spillway_sliding_window_limiter_reset(limiter), SPILLWAY_OK);
+}
+
+TEST(CAllocationTest, ACallOfASlidingWindowLimiterAllocatesNothing) {
+  spillway_sliding_window_limiter_options options = SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT;
+  options.limit = 9;
+  options.per_ns = 1'000'000'000;
+  spillway_sliding_window_limiter* limiter = nullptr;
+  ASSERT_EQ(spillway_sliding_window_limiter_new(&limiter, nullptr, 0, &options, nullptr),
+            SPILLWAY_OK);
+  UseAll(limiter);  // A thread's first call may, as above.
+  EXPECT_EQ(AllocationsOf([&] { UseAll(limiter); }), 0u);
+  spillway_sliding_window_limiter_unref(limiter);
+}
+
 }  // namespace
 }  // namespace spillway

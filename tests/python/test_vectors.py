@@ -55,7 +55,8 @@ def test_only_what_python_cannot_say_is_left_out() -> None:
 
 @pytest.mark.parametrize(("noun", "vector"), VECTORS)
 def test_vector(noun: str, vector: dict[str, Any]) -> None:
-    for origin in vector["origins"]:
+    # A bulkhead does not look at the time.
+    for origin in vector["origins"][: 1 if noun == "bulkhead" else None]:
         replay = REPLAYS[noun](vector["options"], int(origin))
         try:
             replay.run(vector["steps"])

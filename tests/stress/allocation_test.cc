@@ -13,6 +13,7 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/allocations.h"
 #include "tests/support/breakers.h"
@@ -192,6 +193,30 @@ TEST(AllocationTest, NoCallOnAThrottleOrAnAdaptiveLimiterAllocates) {
       const auto limiter = MakePolicy<AdaptiveLimiter>(limiting);
       EXPECT_EQ(AllocationsOf([&] { AskAndTell(*limiter); }), 0u);
     }
+  }
+}
+
+void UseAll(SlidingWindowLimiter& limiter) {
+  const Nanos now = SteadyNow();
+  for (int i = 0; i < 4; ++i) limiter.Describe(limiter.TryAcquire(now), now, 1);
+  limiter.TryAcquire();
+  limiter.TryAcquire(now, 0);
+  limiter.TryAcquire(now, 2);
+  limiter.Snapshot(now);
+  limiter.Reset();
+  limiter.Reconfigure(limiter.settings(), nullptr);
+}
+
+TEST(AllocationTest, NoCallOnASlidingWindowLimiterAllocates) {
+  SlidingWindowLimiterSettings settings;
+  settings.limit = 3;
+  settings.per_ns = kNanosPerSecond;
+  for (const bool dry_run : {false, true}) {
+    settings.dry_run = dry_run;
+    const auto limiter = MakePolicy<SlidingWindowLimiter>(settings);
+    limiter->TryAcquire(0, 2);  // A thread's first refusal may.
+    EXPECT_EQ(AllocationsOf([&] { UseAll(*limiter); }), 0u);
+    EXPECT_EQ(limiter->Snapshot(0).total_admitted, 3u);
   }
 }
 

@@ -92,7 +92,10 @@ void SlidingWindowLimiter::Reset() noexcept {
 
 uint64_t SlidingWindowLimiter::Admitted() const noexcept {
   const uint64_t head = Head();
-  return head + Slot(head).IsOf(ring_.Lap(head));
+  const bool taken = Slot(head).IsOf(ring_.Lap(head));
+  // A head that has moved was the whole number when it did.
+  const uint64_t later = memory_->head.load(std::memory_order_relaxed);
+  return later == head ? head + taken : later;
 }
 
 // As it stood with `head`, of those `admitted` since.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+
 import pytest
 import spillway as sw
 from permit_replay import PermitReplay, Step, arguments

@@ -6,7 +6,6 @@
 
 #include "check.h"
 #include "permit_replay.h"
-#include "priorities.h"
 #include "tests/support/generated/bulkhead_vectors.h"
 #include "vectors.h"
 

@@ -15,7 +15,10 @@ import spillway._limiter
 import spillway._outcome
 
 __all__: list[str] = [
+    "AdaptiveLimiterCore",
+    "BulkheadCore",
     "CircuitBreakerCore",
+    "ClientThrottleCore",
     "Decision",
     "Guard",
     "Guarded",
@@ -30,6 +33,7 @@ __all__: list[str] = [
     "PermitPolicy",
     "PermitPolicyCore",
     "Policy",
+    "QueueingPolicy",
     "Rejection",
     "Reservation",
     "ReservingLimiter",
@@ -87,13 +91,33 @@ class Rejection:
         The same in nanoseconds, exact.
         """
 
+class _Place:
+    def decided(self) -> bool:
+        """
+        Whether its turn has come, or it has waited long enough.
+        """
+    def wake_by(self, wake: collections.abc.Callable[[], typing.Any]) -> None:
+        """
+        What to call when its turn comes, in any thread. When that raises, nobody takes the turn.
+        """
+    @property
+    def next_sleep(self) -> float:
+        """
+        For how many seconds to sleep at most before asking again.
+        """
+    @property
+    def sleeps_virtually(self) -> bool:
+        """
+        Whether these are seconds of virtual time.
+        """
+
 class Guard:
     """
     Guards one `with` or `async with` block and yields its permit. From policy.acquire().
     """
     def __aenter__(self) -> collections.abc.Awaitable[Permit]:
         """
-        As __enter__.
+        As __enter__, but only the task waits.
         """
     def __aexit__(
         self,
@@ -117,6 +141,10 @@ class Guard:
         """
         Settles the permit, unless that was done by hand: by the policy's rules for an error, and as
         a success when the block ended without one.
+        """
+    def _leave_queue(self) -> None:
+        """
+        Waits no longer. A turn that has come is given to the next.
         """
 
 class Decision:
@@ -255,6 +283,7 @@ class PermitPolicy(Policy):
         on_result: collections.abc.Callable[[typing.Any], typing.Any] | None,
         classify: collections.abc.Callable[[typing.Any, typing.Any], typing.Any] | None,
         changed: collections.abc.Callable[[typing.Any, int], None] | None,
+        priority: int,
     ) -> None: ...
     def _notice(self) -> None:
         """
@@ -273,6 +302,19 @@ class PermitPolicy(Policy):
 
         Settle the permit with what became of the call. now_ns is the time in nanoseconds of a clock
         of yours; None reads the monotonic clock. Thread-safe; never blocks.
+        """
+
+class QueueingPolicy(PermitPolicy):
+    """
+    What a policy offers whose calls may wait for their turn.
+    """
+    def acquire(self, timeout: float | datetime.timedelta | None = None) -> Guard:
+        """
+        A guard for one `with` or `async with` block, which yields the permit.
+
+        Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls; `with`
+        blocks the thread, `async with` the task. It raises the policy's exception when it is refused, or
+        was not admitted meanwhile. Leaving gives the permit back, unless it was settled by hand.
         """
 
 class Limiter(Policy):
@@ -387,6 +429,24 @@ class LimiterCore:
     What a limiter is made around.
     """
 
+class AdaptiveLimiterCore(PermitPolicyCore):
+    """
+    The adaptive limiter itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
+
+class BulkheadCore(PermitPolicyCore):
+    """
+    The bulkhead itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self) -> dict[str, typing.Any]: ...
+
 class CircuitBreakerCore(PermitPolicyCore):
     """
     The circuit breaker itself: made, changed and looked at here.
@@ -409,6 +469,15 @@ class CircuitBreakerCore(PermitPolicyCore):
     def seed(self) -> int: ...
     @property
     def state(self) -> str: ...
+
+class ClientThrottleCore(PermitPolicyCore):
+    """
+    The client throttle itself: made, changed and looked at here.
+    """
+    def __init__(self, name: str, options: dict[str, typing.Any]) -> None: ...
+    def reconfigure(self, options: dict[str, typing.Any]) -> None: ...
+    def reset(self) -> None: ...
+    def snapshot(self, now_ns: int | None = None) -> dict[str, typing.Any]: ...
 
 class KeyedLimiter(Policy):
     """

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "bench/measure.h"
 #include "spillway/base/time.h"
 
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using spillway::Nanos;
 using spillway::TokenBucket;
 using spillway::TokenBucketSettings;
+using spillway::bench::Measure;
+using spillway::bench::Opaque;
 
 constexpr Nanos kNow = 1'000'000'000;
 constexpr Nanos kAnyWait = spillway::kForever;
@@ -27,22 +30,6 @@ std::unique_ptr<TokenBucket> Make(const TokenBucketSettings& settings, bool coun
   std::unique_ptr<TokenBucket> bucket = TokenBucket::Make("bench", all, &error);
   if (bucket == nullptr) std::abort();
   return bucket;
-}
-
-// Hides a value from the optimizer, as it is where requests come in.
-template <typename T>
-T Opaque(T value) {
-  benchmark::DoNotOptimize(value);
-  return value;
-}
-
-// `Admits` is checked against what was answered.
-template <class Call>
-void Measure(benchmark::State& state, bool admits, Call call) {
-  uint64_t admitted = 0;
-  for (auto _ : state) admitted += call();
-  const auto wanted = admits ? static_cast<uint64_t>(state.iterations()) : 0;
-  if (admitted != wanted) state.SkipWithError("it did not take the path it is named for");
 }
 
 template <bool kCounted>
@@ -65,6 +52,21 @@ void TokenBucket_Reject(benchmark::State& state) {
 }
 BENCHMARK(TokenBucket_Reject<true>)->Name("TokenBucket_Reject");
 BENCHMARK(TokenBucket_Reject<false>)->Name("TokenBucket_Reject_Uncounted");
+
+// A call each time it is open, and calls while it is closed.
+template <bool kAdmits>
+void TokenBucket_WarmUp(benchmark::State& state) {
+  const auto owner = Make({.rate = 1e6, .warm_up_ns = 1'000'000'000}, true);
+  TokenBucket* const bucket = Opaque(owner.get());
+  Nanos now = Opaque(kNow);
+  bucket->TryAcquire(now);
+  Measure(state, kAdmits, [=]() mutable {
+    if (kAdmits) now += 3000;
+    return static_cast<bool>(bucket->TryAcquire(now));
+  });
+}
+BENCHMARK(TokenBucket_WarmUp<true>)->Name("TokenBucket_WarmUp_Allow");
+BENCHMARK(TokenBucket_WarmUp<false>)->Name("TokenBucket_WarmUp_Reject");
 
 void TokenBucket_Allow_Clock(benchmark::State& state) {
   const auto bucket = Make(kPlenty, true);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What breakers and limiters cost in Python, beside bare calls and other packages.
+"""What policies cost in Python, beside bare calls and other packages.
 
 Each figure is the median of repeats, all measured in turn in this run. Figures are printed, never
 judged.
@@ -17,6 +17,7 @@ import gc
 import logging
 import statistics
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Coroutine
@@ -81,8 +82,8 @@ def caught(work: Work, refusal: type[Exception]) -> Work:
     return ask
 
 
-def blocks(breaker: sw.CircuitBreaker) -> Callable[[int], float]:
-    acquire = breaker.acquire
+def blocks(policy: sw.CircuitBreaker | sw.Bulkhead) -> Callable[[int], float]:
+    acquire = policy.acquire
 
     def loop(count: int) -> float:
         begin = time.perf_counter()
@@ -153,6 +154,64 @@ def cases() -> list[Case]:
             "rejection, circuitbreaker",
             calls(caught(circuitbreaker_open(no_op), circuitbreaker.CircuitBreakerError)),
         ),
+    ]
+
+
+def semaphore_blocks(count: int) -> float:
+    semaphore = threading.Semaphore(25)
+    begin = time.perf_counter()
+    for _ in range(count):
+        with semaphore:
+            pass
+    return time.perf_counter() - begin
+
+
+async def async_block(policy: sw.Bulkhead | asyncio.Semaphore) -> None:
+    async with policy.acquire() if isinstance(policy, sw.Bulkhead) else policy:
+        pass
+
+
+def waits(count: int) -> float:
+    """Two tasks that take turns at one slot, so that each waits for the other."""
+
+    async def run() -> float:
+        bulkhead = sw.Bulkhead(max_concurrent=1, max_queue=2, max_wait=3600)
+
+        async def use() -> None:
+            for _ in range(count // 2):
+                async with bulkhead.acquire():
+                    await asyncio.sleep(0)
+
+        begin = time.perf_counter()
+        await asyncio.gather(use(), use())
+        return time.perf_counter() - begin
+
+    return asyncio.run(run())
+
+
+def concurrency_cases() -> list[Case]:
+    """What limits how many calls are in flight. Nothing waits, but where it says so."""
+    bulkhead = sw.Bulkhead()
+    waiting = sw.Bulkhead(max_queue=10, max_wait=1.0)
+    critical = bulkhead.with_priority("critical")
+    limiter, throttle = sw.AdaptiveLimiter(), sw.ClientThrottle()
+    full = sw.Bulkhead(normal_share=0.0, sheddable_share=0.0)
+    bare = "bare call"
+    return [
+        Case("@bulkhead", calls(bulkhead(no_op)), bare),
+        Case("@bulkhead, would wait", calls(waiting(no_op)), bare),
+        Case("@bulkhead, critical", calls(critical(no_op)), bare),
+        Case("with bulkhead.acquire()", blocks(bulkhead)),
+        Case("with threading.Semaphore", semaphore_blocks),
+        Case("async with bulkhead.acquire()", awaits(functools.partial(async_block, bulkhead))),
+        Case(
+            "async with asyncio.Semaphore",
+            awaits(functools.partial(async_block, asyncio.Semaphore(25))),
+        ),
+        Case("a task that waits and is woken", waits),
+        Case("rejection, bulkhead.try_acquire", calls(full.try_acquire)),
+        Case("@limiter, adaptive", calls(limiter(no_op)), bare),
+        Case("@throttle", calls(throttle(no_op)), bare),
     ]
 
 
@@ -245,7 +304,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
     logging.disable()
-    found = [*cases(), *limiter_cases()]
+    found = [*cases(), *limiter_cases(), *concurrency_cases()]
     ns = measure(found, arguments.seconds, arguments.repeats)
     print(f"Python {sys.version.split()[0]}, medians of {arguments.repeats}\n")
     print(f"{'':34}{'ns a call':>10}{'over its base':>20}")
@@ -255,6 +314,7 @@ def main() -> None:
     print("\nmemory of one in Python, in bytes (its counters in C++ are not among them)")
     for name, make in (
         ("spillway, breaker", sw.CircuitBreaker),
+        ("spillway, bulkhead", sw.Bulkhead),
         ("spillway, token bucket", functools.partial(sw.TokenBucket, rate=1.0)),
         ("aiolimiter", functools.partial(aiolimiter.AsyncLimiter, 1)),
         ("pybreaker", pybreaker.CircuitBreaker),

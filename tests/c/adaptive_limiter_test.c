@@ -76,6 +76,12 @@ TEST(as_many_calls_are_in_flight_as_the_limit_says) {
   spillway_adaptive_limiter_unref(limiter);
 }
 
+TEST(each_reason_has_a_name) {
+  CHECK_TEXT(spillway_adaptive_limiter_rejection_name(SPILLWAY_ADAPTIVE_LIMITER_REJECTION_LIMITED),
+             "limited");
+  CHECK_TEXT(spillway_adaptive_limiter_rejection_name(SPILLWAY_ADMITTED), "unknown");
+}
+
 TEST(the_twins_read_the_clock) {
   spillway_adaptive_limiter* limiter = make_good();
   spillway_acquire_result result;
@@ -106,5 +112,30 @@ TEST(a_call_that_is_wrong_changes_nothing) {
   /* A raw copy: nobody's place is given back twice. */
   CHECK_INT(spillway_adaptive_limiter_settle_at(limiter, &result.permit, 0, 0), SPILLWAY_E_MISUSE);
   CHECK_INT(look(limiter).in_flight, 0);
+  spillway_adaptive_limiter_unref(limiter);
+}
+
+TEST(its_numbers_are_metrics) {
+  spillway_adaptive_limiter* limiter = make_good();
+  spillway_metrics* metrics = NULL;
+  spillway_acquire_result result;
+  char text[8192];
+  size_t length = 0;
+  CHECK_INT(spillway_adaptive_limiter_try_acquire_at(limiter, 0, &result), SPILLWAY_ADMITTED);
+  CHECK_INT(spillway_metrics_new(&metrics, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_adaptive_limiter(metrics, limiter, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_adaptive_limiter(metrics, limiter, NULL),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_add_adaptive_limiter(NULL, limiter, NULL), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_add_adaptive_limiter(metrics, NULL, NULL), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_TEXT(text, "adaptive_limiter_calls_total{name=\"test\",decision=\"admitted\"} 1\n");
+  CHECK_TEXT(text, "adaptive_limiter_limit{name=\"test\"} 4\n");
+  CHECK_TEXT(text, "adaptive_limiter_in_flight{name=\"test\"} 1\n");
+  CHECK_TEXT(text, "adaptive_limiter_baseline_seconds{name=\"test\"} 0\n");
+  CHECK_INT(spillway_metrics_remove_adaptive_limiter(metrics, limiter), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_remove_adaptive_limiter(metrics, limiter),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  spillway_metrics_unref(metrics);
   spillway_adaptive_limiter_unref(limiter);
 }

@@ -7,13 +7,6 @@
 
 PERMIT_NOUN_FUNCTIONS(client_throttle, SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT)
 
-static const vector_value priorities[] = {
-    {"normal", SPILLWAY_PRIORITY_NORMAL},
-    {"critical", SPILLWAY_PRIORITY_CRITICAL},
-    {"sheddable", SPILLWAY_PRIORITY_SHEDDABLE},
-    {0},
-};
-
 static spillway_decision client_throttle_acquire(void* object, const cJSON* step, int64_t at,
                                                  spillway_acquire_result* result) {
   const int32_t priority = cJSON_HasObjectItem(step, "priority")

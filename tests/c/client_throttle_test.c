@@ -73,6 +73,12 @@ TEST(calls_are_refused_when_few_are_accepted) {
   spillway_client_throttle_unref(throttle);
 }
 
+TEST(each_reason_has_a_name) {
+  CHECK_TEXT(spillway_client_throttle_rejection_name(SPILLWAY_CLIENT_THROTTLE_REJECTION_THROTTLED),
+             "throttled");
+  CHECK_TEXT(spillway_client_throttle_rejection_name(SPILLWAY_ADMITTED), "unknown");
+}
+
 TEST(the_twins_read_the_clock) {
   spillway_client_throttle* throttle = make_good();
   spillway_acquire_result result;
@@ -114,5 +120,31 @@ TEST(a_call_that_is_wrong_changes_nothing) {
   CHECK_INT(spillway_client_throttle_settle_at(throttle, &permit, 0, 0),
             SPILLWAY_SETTLEMENT_COUNTED);
   CHECK_INT(spillway_client_throttle_settle_at(throttle, &permit, 0, 0), SPILLWAY_E_MISUSE);
+  spillway_client_throttle_unref(throttle);
+}
+
+TEST(its_numbers_are_metrics) {
+  spillway_client_throttle* throttle = make_good();
+  spillway_metrics* metrics = NULL;
+  spillway_acquire_result result;
+  char text[8192];
+  size_t length = 0;
+  CHECK_INT(spillway_client_throttle_try_acquire_at(throttle, 0, 0, &result), SPILLWAY_ADMITTED);
+  CHECK_INT(spillway_metrics_new(&metrics, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_client_throttle(metrics, throttle, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_client_throttle(metrics, throttle, NULL),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(spillway_metrics_add_client_throttle(NULL, throttle, NULL), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_add_client_throttle(metrics, NULL, NULL), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_TEXT(text, "client_throttle_calls_total{name=\"test\",decision=\"admitted\"} 1\n");
+  CHECK_TEXT(text,
+             "client_throttle_throttled_calls_total{name=\"test\",priority=\"sheddable\"} 0\n");
+  CHECK_TEXT(text, "client_throttle_window_calls{name=\"test\",kind=\"accepted\"} 0\n");
+  CHECK_TEXT(text, "client_throttle_rejection_ratio{name=\"test\"} 0\n");
+  CHECK_INT(spillway_metrics_remove_client_throttle(metrics, throttle), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_remove_client_throttle(metrics, throttle),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  spillway_metrics_unref(metrics);
   spillway_client_throttle_unref(throttle);
 }

@@ -10,8 +10,10 @@
 #include "bulkhead_replay.h"
 #include "circuit_breaker_replay.h"
 #include "client_throttle_replay.h"
+#include "keyed_limiter_replay.h"
 #include "leaky_bucket_replay.h"
 #include "multi_limiter_replay.h"
+#include "sliding_window_limiter_replay.h"
 #include "token_bucket_replay.h"
 #include "vectors.h"
 
@@ -27,8 +29,10 @@ static const noun nouns[] = {
     {"bulkhead", replay_bulkhead},
     {"circuit_breaker", replay_circuit_breaker},
     {"client_throttle", replay_client_throttle},
+    {"keyed_limiter", replay_keyed_limiter},
     {"leaky_bucket", replay_leaky_bucket},
     {"multi_limiter", replay_multi_limiter},
+    {"sliding_window_limiter", replay_sliding_window_limiter},
     {"token_bucket", replay_token_bucket},
     {0},
 };

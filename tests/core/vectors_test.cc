@@ -15,6 +15,7 @@
 #include "tests/support/bulkhead_replay.h"
 #include "tests/support/circuit_breaker_replay.h"
 #include "tests/support/client_throttle_replay.h"
+#include "tests/support/keyed_limiter_replay.h"
 #include "tests/support/multi_limiter_replay.h"
 #include "tests/support/sliding_window_limiter_replay.h"
 
@@ -33,6 +34,7 @@ const std::map<std::string, MakeReplay> kNouns = {
     {"bulkhead", Make<BulkheadReplay>},
     {"circuit_breaker", Make<CircuitBreakerReplay>},
     {"client_throttle", Make<ClientThrottleReplay>},
+    {"keyed_limiter", Make<KeyedLimiterReplay>},
     {"leaky_bucket", Make<LeakyBucketReplay>},
     {"multi_limiter", Make<MultiLimiterReplay>},
     {"sliding_window_limiter", Make<SlidingWindowLimiterReplay>},
@@ -163,6 +165,29 @@ TEST(VectorRunnerTest, FindsAWrongAnswerOfAMultiLimiter) {
   EXPECT_NONFATAL_FAILURE(ReplayMulti(R"([{"take": 1, "at": 0, "expect": "admitted"},
                       {"member": 1, "steps": [{"snapshot": {"level": 0}, "at": 0}]}])"),
                           "level");
+}
+
+void ReplayKeyed(const char* steps) {
+  KeyedLimiterReplay(Json::parse(R"({"rate": 10, "burst": 2})"), 0).Run(Json::parse(steps));
+}
+
+TEST(VectorRunnerTest, RefusesWhatItDoesNotKnowOfAKeyedLimiter) {
+  EXPECT_THROW(ReplayKeyed(R"([{"take": 1, "at": 0, "expect": "admitted"}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"give": 1, "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"forget": "a", "at": 0}])"), std::runtime_error);
+  EXPECT_THROW(ReplayKeyed(R"([{"change": {"when_ful": "admit"}}])"), std::runtime_error);
+}
+
+TEST(VectorRunnerTest, FindsAWrongAnswerOfAKeyedLimiter) {
+  EXPECT_FATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "times": 3, "expect": "admitted"}])"),
+      "exhausted");
+  EXPECT_NONFATAL_FAILURE(
+      ReplayKeyed(R"([{"take": 1, "key": "a", "at": 0, "expect": "admitted", "remaining": 0}])"),
+      "remaining");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"live": 1, "at": 0}])"), "CountLiveKeys");
+  EXPECT_FATAL_FAILURE(ReplayKeyed(R"([{"change": {"burst": 3}}])"), "burst");
+  EXPECT_NONFATAL_FAILURE(ReplayKeyed(R"([{"snapshot": {"cells": 1}, "at": 0}])"), "cells");
 }
 
 }  // namespace

@@ -87,5 +87,12 @@ TEST(EveryInstructionControlTest, ATokenBucketOfALoadAndAStoreMintsWhenOneIsLate
   EXPECT_THAT(result.resumed.first, ::testing::HasSubstr("no token came from nowhere"));
 }
 
+TEST(EveryInstructionControlTest, ASlidingWindowThatTakesItsNumberFirstLosesPermits) {
+  if (const std::string why = WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  const EveryInstruction result = CutOffAndReport(SlidingWindowLimiterByNumber());
+  EXPECT_GT(result.killed.broken, 0u);
+  EXPECT_THAT(result.killed.first, ::testing::HasSubstr("what is not in the window can be taken"));
+}
+
 }  // namespace
 }  // namespace spillway::testing

@@ -111,8 +111,8 @@ const Registered<EitherCell> same_claim("keyed limiter: a cancelled claim does n
 
 // Claims that nobody completes, in one cell or in both.
 struct LeftBehind final : KeyedBase {
-  explicit LeftBehind(size_t claims) : KeyedBase(Small(1, WhenFull::kRefuse)) {
-    for (size_t i = 0; i < claims; ++i) Claim(1 - i, kOne);
+  explicit LeftBehind(int claims) : KeyedBase(Small(1, WhenFull::kRefuse)) {
+    for (int i = 0; i < claims; ++i) Claim(static_cast<size_t>(1 - i), kOne);
   }
   void Run(int thread) override { admitted[thread == 2] += Takes(thread == 2 ? kTwo : kOne); }
   void Check() override {

@@ -39,6 +39,23 @@ def test_the_program_of_the_token_bucket(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
+def test_the_program_of_the_bulkhead(capsys: pytest.CaptureFixture[str]) -> None:
+    with sw.testing.virtual_time() as time:
+        runpy.run_path(str(ROOT / "examples" / "bulkhead.py"), run_name="__main__")
+        assert time.now_ns == 3_000_000_000
+    assert capsys.readouterr().out.splitlines() == [
+        "page 100 is rendered",
+        "page 6 is not rendered: queue_full",
+        "page 7 is not rendered: queue_full",
+        "page 1 is rendered",
+        "page 2 is rendered",
+        "page 5 is not rendered: timed_out",
+        "page 3 is rendered",
+        "page 4 is rendered",
+        "5 rendered, 1 gave up waiting",
+    ]
+
+
 def test_there_are_examples() -> None:
     found = [doctest.testmod(importlib.import_module(name)).attempted for name in MODULES]
     assert sum(found) >= 10

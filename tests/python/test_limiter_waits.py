@@ -45,6 +45,13 @@ def test_a_wait_lasts_until_the_token_is_there(
     assert not bucket.try_acquire()
 
 
+def test_waits_for_a_bucket_that_warms_up(clock: sw.testing.VirtualTime) -> None:
+    bucket = sw.TokenBucket(rate=2.0, warm_up=4.0)
+    for _ in range(7):
+        bucket.acquire()
+    assert clock.slept == [1.375, 1.125, 0.875, 0.625, 0.5, 0.5]
+
+
 def test_a_wait_is_as_long_as_the_nanoseconds_say(clock: sw.testing.VirtualTime) -> None:
     bucket = sw.TokenBucket(rate=3.0)
     for _ in range(4):

@@ -7,7 +7,6 @@ machine, so a slow machine slows both. No test compares a time with a fixed boun
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import itertools
 import json
@@ -16,12 +15,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from drills import ENOUGH, SEED, processes_of_session, start_drill, wait_until_gone
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "outage_drill"))
 
@@ -29,51 +28,6 @@ import run
 from load import NO_ANSWER, Arrival, Result, make_arrivals
 from measure import CHECKS, GUARDED, JUDGED, PLAIN, ArmLog, Call, Transition
 from schedule import BROWSE, GOOD_WITHIN, PAY, SCHEDULES, Behaviour
-
-DRILL = Path(run.__file__)
-SEED = 7
-ENOUGH = 120.0  # seconds to wait for what must happen, before giving up
-
-
-def processes_of_session(session: int) -> list[int]:
-    """The living processes of a session, zombies left out."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, of = stat.read_text().rpartition(")")[2].split()[:4]
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # ended while we looked
-        if int(of) == session and state != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def wait_until_gone(session: int) -> list[int]:
-    """The processes of the session that are still there after ENOUGH seconds."""
-    end = time.monotonic() + ENOUGH
-    while (left := processes_of_session(session)) and time.monotonic() < end:
-        time.sleep(0.05)
-    return left
-
-
-@contextlib.contextmanager
-def start_drill(out: Path) -> Iterator[subprocess.Popen[str]]:
-    """A quick drill in a session of its own; in the end nothing of that session is left."""
-    # A shell has those it starts in the background ignore interrupts, and with them these tests.
-    python = ["env", "--default-signal=INT", sys.executable]
-    drill = subprocess.Popen(
-        [*python, str(DRILL), "--quick", "--seed", str(SEED), "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield drill
-    finally:
-        for process in processes_of_session(drill.pid):
-            os.kill(process, signal.SIGKILL)
-        drill.communicate()
 
 
 @dataclasses.dataclass
@@ -104,7 +58,7 @@ class QuickRun:
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> QuickRun:
     folder = tmp_path_factory.mktemp("drill") / "reports"
-    with start_drill(folder) as drill:
+    with start_drill("run.py", folder) as drill:
         stdout, stderr = drill.communicate(timeout=ENOUGH)
         left = processes_of_session(drill.pid)
     assert drill.returncode in (0, 1), stderr
@@ -231,7 +185,7 @@ def test_exit_code_is_2_when_the_drill_fails(
 @pytest.fixture
 def running_drill(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A drill that has sent its first requests."""
-    with start_drill(tmp_path) as drill:
+    with start_drill("run.py", tmp_path) as drill:
         assert drill.stdout is not None
         for line in drill.stdout:
             if line.lstrip().startswith("1 s"):

@@ -120,6 +120,7 @@ def test_the_families_are_those_of_the_table() -> None:
             sw.ClientThrottle("payments"),
             sw.KeyedLimiter("payments", rate=1.0, max_keys=100),
             sw.LeakyBucket("payments", rate=1.0, capacity=1),
+            sw.MultiLimiter(sw.TokenBucket(rate=1.0), name="payments"),
             sw.SlidingWindowLimiter("payments", limit=1, per=1.0),
             sw.TokenBucket("payments", rate=1.0),
         ]

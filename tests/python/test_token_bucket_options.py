@@ -4,6 +4,7 @@ test_limiter_options.py."""
 from __future__ import annotations
 
 import pickle
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -31,7 +32,14 @@ def test_options_are_shown_and_make_another_bucket() -> None:
     bucket = sw.TokenBucket("api", rate=2.5, burst=7, dry_run=True)
     assert repr(bucket) == "<TokenBucket 'api' 2.5/s, burst 7>"
     assert bucket.options == sw.TokenBucketOptions(
-        rate=2.5, burst=7, initial_tokens=None, dry_run=True, counted=True, scope="process"
+        rate=2.5,
+        burst=7,
+        initial_tokens=None,
+        dry_run=True,
+        counted=True,
+        warm_up=0.0,
+        cold_factor=3.0,
+        scope="process",
     )
     again = pickle.loads(pickle.dumps(bucket.options))
     assert again == bucket.options
@@ -105,3 +113,50 @@ def test_a_policy_is_initialised_once() -> None:
     for use in (bare.try_acquire, bare.acquire, bare.__enter__, bare.peek, bare.refund):
         with pytest.raises(RuntimeError, match="was not initialised"):
             use()
+
+
+@pytest.mark.parametrize("warm_up", [4.0, 4, timedelta(seconds=4)], ids=str)
+def test_a_bucket_that_warms_up(warm_up: Any) -> None:
+    bucket = sw.TokenBucket(rate=2.0, warm_up=warm_up)
+    assert bucket.options.warm_up == warm_up
+    delays = []
+    for _ in range(6):
+        slot = bucket.reserve(now_ns=0)
+        assert slot is not None
+        delays.append(slot.delay)
+    assert delays == [0.0, 1.375, 2.5, 3.375, 4.0, 4.5]
+    assert bucket.try_acquire(now_ns=0).retry_after == 5.0
+    assert sw.TokenBucket(**bucket.options.as_dict()).options == bucket.options
+    bucket.reset(now_ns=0)
+    assert bucket.try_acquire(now_ns=0).reset_after == 1.375
+
+
+def test_a_bucket_that_pays_later_and_is_never_cold() -> None:
+    bucket = sw.TokenBucket(rate=2.0, burst=4, warm_up=4.0, cold_factor=1.0)
+    assert bucket.try_acquire(4, now_ns=0).reset_after == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"warm_up": -1.0}, r"^warm_up is -1"),
+        ({"warm_up": "4"}, r"^warm_up"),
+        ({"warm_up": 0.5}, r"^warm_up = 0.5 s at rate = 2 is 1 tokens; accepted: 2 to 1e\+07"),
+        ({"warm_up": 4.0, "cold_factor": 0.5}, r"^cold_factor is 0.5"),
+        ({"warm_up": 4.0, "burst": 3, "initial_tokens": 2}, r"^initial_tokens = 2 with warm_up"),
+    ],
+)
+def test_a_warm_up_that_cannot_be(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        sw.TokenBucket(rate=2.0, **options)
+
+
+@pytest.mark.parametrize("changes", [{"rate": 3.0}, {"burst": 2}, {"warm_up": 0.0}], ids=str)
+def test_a_bucket_that_warms_up_keeps_its_rate(changes: dict[str, Any]) -> None:
+    bucket = sw.TokenBucket(rate=2.0, warm_up=4.0)
+    before = bucket.options
+    with pytest.raises((ValueError, sw.SpillwayError)):
+        bucket.reconfigure(**changes)
+    assert bucket.options == before
+    bucket.reconfigure(dry_run=True)
+    assert bucket.options.dry_run

@@ -6,25 +6,33 @@ import json
 from pathlib import Path
 from typing import Any
 
+import bulkhead_replay
 import circuit_breaker_replay
 import limiter_replay
+import permit_replay
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 REPLAYS: dict[str, Any] = {
+    "adaptive_limiter": permit_replay.AdaptiveLimiter,
+    "bulkhead": bulkhead_replay.Bulkhead,
     "circuit_breaker": circuit_breaker_replay.Replay,
+    "client_throttle": permit_replay.ClientThrottle,
     "keyed_limiter": limiter_replay.keyed_limiter,
     "leaky_bucket": limiter_replay.leaky_bucket,
     "multi_limiter": limiter_replay.multi_limiter,
     "sliding_window_limiter": limiter_replay.sliding_window_limiter,
     "token_bucket": limiter_replay.token_bucket,
 }
-DATA = {file.stem: json.loads(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.json"))}
+DATA = {noun: json.loads((FOLDER / f"{noun}.json").read_text("utf-8")) for noun in REPLAYS}
+LEAVES_TWICE = ("uncounted",)  # of the bulkhead
 
 
 def sayable(vector: dict[str, Any]) -> bool:
-    """A permit of Python settles itself, so it cannot be brought to another breaker."""
-    return not any("foreign" in step for step in vector["steps"])
+    """A permit of Python settles itself, so it cannot be brought to another policy; and who waits
+    has none yet, so he cannot leave twice."""
+    foreign = any("foreign" in step for step in vector["steps"])
+    return not foreign and vector["name"] not in LEAVES_TWICE
 
 
 VECTORS = [
@@ -36,8 +44,8 @@ VECTORS = [
 
 
 def test_only_what_python_cannot_say_is_left_out() -> None:
-    assert set(DATA) <= set(REPLAYS)
-    assert sum(len(data["vectors"]) for data in DATA.values()) - len(VECTORS) == 1
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(REPLAYS)
+    assert sum(len(data["vectors"]) for data in DATA.values()) - len(VECTORS) == 5
     known = {"name", "source", "note", "options", "origins", "steps"}
     for noun, data in DATA.items():
         assert data["noun"] == noun
@@ -47,7 +55,8 @@ def test_only_what_python_cannot_say_is_left_out() -> None:
 
 @pytest.mark.parametrize(("noun", "vector"), VECTORS)
 def test_vector(noun: str, vector: dict[str, Any]) -> None:
-    for origin in vector["origins"]:
+    # A bulkhead does not look at the time.
+    for origin in vector["origins"][: 1 if noun == "bulkhead" else None]:
         replay = REPLAYS[noun](vector["options"], int(origin))
         try:
             replay.run(vector["steps"])

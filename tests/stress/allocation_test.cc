@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "spillway/breaker/circuit_breaker.h"
+#include "spillway/concurrency/adaptive_limiter.h"
+#include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/allocations.h"
 #include "tests/support/breakers.h"
@@ -159,6 +162,62 @@ TEST(AllocationTest, ATokenBucketNeedsNoSlotWhereNoneIsUsed) {
       EXPECT_EQ(AllocationsOf([&] { bucket->TryAcquire(0); }), 0u);
     }
   }).join();
+}
+
+template <class Policy>
+void AskAndTell(Policy& policy) {
+  for (int i = 0; i < 200; ++i) {
+    const Nanos now = i * kNanosPerSecond;
+    const DecisionFields decision = policy.Decide(now);
+    policy.Settle(decision.permit, static_cast<Outcome>(i / 10 % 4), now + kNanosPerSecond / 2);
+    policy.Decide(now);
+    policy.Snapshot(now);
+  }
+  policy.TryAcquire();
+  policy.Reconfigure(policy.settings(), nullptr);
+}
+
+TEST(AllocationTest, NoCallOnAThrottleOrAnAdaptiveLimiterAllocates) {
+  for (const bool dry_run : {true, false}) {
+    ClientThrottleSettings throttling;
+    throttling.dry_run = dry_run;
+    const auto throttle = MakePolicy<ClientThrottle>(throttling);
+    AskAndTell(*throttle);  // a thread's first call may
+    EXPECT_EQ(AllocationsOf([&] { AskAndTell(*throttle); }), 0u);
+    for (const LimitAlgorithm algorithm :
+         {LimitAlgorithm::kGradient, LimitAlgorithm::kVegas, LimitAlgorithm::kAimd}) {
+      AdaptiveLimiterSettings limiting;
+      limiting.algorithm = algorithm;
+      limiting.initial_limit = limiting.max_limit = 5;
+      limiting.dry_run = dry_run;
+      const auto limiter = MakePolicy<AdaptiveLimiter>(limiting);
+      EXPECT_EQ(AllocationsOf([&] { AskAndTell(*limiter); }), 0u);
+    }
+  }
+}
+
+void UseAll(SlidingWindowLimiter& limiter) {
+  const Nanos now = SteadyNow();
+  for (int i = 0; i < 4; ++i) limiter.Describe(limiter.TryAcquire(now), now, 1);
+  limiter.TryAcquire();
+  limiter.TryAcquire(now, 0);
+  limiter.TryAcquire(now, 2);
+  limiter.Snapshot(now);
+  limiter.Reset();
+  limiter.Reconfigure(limiter.settings(), nullptr);
+}
+
+TEST(AllocationTest, NoCallOnASlidingWindowLimiterAllocates) {
+  SlidingWindowLimiterSettings settings;
+  settings.limit = 3;
+  settings.per_ns = kNanosPerSecond;
+  for (const bool dry_run : {false, true}) {
+    settings.dry_run = dry_run;
+    const auto limiter = MakePolicy<SlidingWindowLimiter>(settings);
+    limiter->TryAcquire(0, 2);  // A thread's first refusal may.
+    EXPECT_EQ(AllocationsOf([&] { UseAll(*limiter); }), 0u);
+    EXPECT_EQ(limiter->Snapshot(0).total_admitted, 3u);
+  }
 }
 
 }  // namespace

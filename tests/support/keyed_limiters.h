@@ -6,6 +6,7 @@
 #include <string>
 
 #include "spillway/limiter/keyed_limiter.h"
+#include "tests/support/buckets.h"
 #include "tests/support/policies.h"
 
 namespace spillway::testing {
@@ -15,11 +16,8 @@ inline std::unique_ptr<KeyedLimiter> MakeKeyed(const KeyedLimiterSettings& setti
   return MakePolicy<KeyedLimiter>(settings, memory, shared);
 }
 
-// As the vectors name it.
 inline std::string KeyedAnswerOf(const LimiterDecision& decision) {
-  if (decision) return "admitted";
-  if (decision.reason < 0) return "misuse";
-  return NameOf(static_cast<KeyedLimiterRejection>(decision.reason));
+  return AnswerOf<KeyedLimiterRejection>(decision);
 }
 
 }  // namespace spillway::testing

@@ -121,7 +121,8 @@ class ClientThrottle:
             return "stale"
         call.accepted = outcome == "success"
         call.ignored = outcome == "ignored"
-        self.totals[{"success": "accepted", "failure": "failed", "ignored": "ignored"}[outcome]] += 1
+        names = {"success": "accepted", "failure": "failed", "ignored": "ignored"}
+        self.totals[names[outcome]] += 1
         return "counted"
 
     def reconfigure(self, changes: Mapping[str, Any]) -> bool:
@@ -134,10 +135,18 @@ class ClientThrottle:
 
     def snapshot(self, now: int) -> dict[str, Any]:
         requests, accepts = self._window(now)
-        names = (
-            "admitted dry_run throttled_normal throttled_critical throttled_sheddable"
-            " accepted failed ignored stale misused"
-        ).split()
+        names = [
+            "admitted",
+            "dry_run",
+            "throttled_normal",
+            "throttled_critical",
+            "throttled_sheddable",
+            "accepted",
+            "failed",
+            "ignored",
+            "stale",
+            "misused",
+        ]
         return {
             "requests": requests,
             "accepts": accepts,

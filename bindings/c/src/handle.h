@@ -13,6 +13,7 @@
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/bulkhead.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/keyed_limiter.h"
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/sliding_window_limiter.h"
@@ -63,6 +64,10 @@ struct spillway_circuit_breaker : spillway::Counted<spillway::CircuitBreaker> {
 };
 
 struct spillway_client_throttle : spillway::Counted<spillway::ClientThrottle> {
+  using Counted::Counted;
+};
+
+struct spillway_keyed_limiter : spillway::Counted<spillway::KeyedLimiter> {
   using Counted::Counted;
 };
 

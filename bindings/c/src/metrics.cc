@@ -110,6 +110,17 @@ spillway_status spillway_metrics_remove_client_throttle(
   return spillway::Remove(metrics, throttle);
 }
 
+spillway_status spillway_metrics_add_keyed_limiter(spillway_metrics* metrics,
+                                                   spillway_keyed_limiter* limiter,
+                                                   spillway_error* error) noexcept {
+  return spillway::Add(metrics, limiter, error);
+}
+
+spillway_status spillway_metrics_remove_keyed_limiter(
+    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) noexcept {
+  return spillway::Remove(metrics, limiter);
+}
+
 spillway_status spillway_metrics_add_leaky_bucket(spillway_metrics* metrics,
                                                   spillway_leaky_bucket* bucket,
                                                   spillway_error* error) noexcept {

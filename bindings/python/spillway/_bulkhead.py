@@ -58,8 +58,8 @@ class Bulkhead(PriorityPolicy, _core.QueueingPolicy):
     overtakes: `with` and functions that are not async block their thread, `async with` and async
     functions only their task. (So a plain function blocks the event loop it is called in, for
     max_wait at most.) What a signal handler raises, a cancellation, or a timeout ends a wait; a
-    slot that was granted at that very moment goes to the next. A place whose event loop was closed
-    or collected is skipped. In virtual time, a wait that has an end takes none.
+    slot that was granted at that very moment goes to the next, as does one whose event loop was
+    closed. In virtual time, a wait that has an end takes none.
 
     A slot is taken until its call ends: give calls that may hang a timeout. One whose permit is
     collected unsettled comes back, with a ResourceWarning.

@@ -110,11 +110,11 @@ ADAPTIVE_LIMITER_OPTIONS: Final[tuple[OptionInfo, ...]] = (
     OptionInfo("initial_limit", "count", 20, minimum=1, maximum=100000, fixed=True),
     OptionInfo("min_limit", "count", 1, minimum=1, maximum=100000),
     OptionInfo("max_limit", "count", 1000, minimum=1, maximum=100000),
+    OptionInfo("dry_run", "flag", False),
     OptionInfo("window", "duration", 1.0, minimum=0.001, maximum=60.0),
     OptionInfo("tolerance", "number", 1.5, minimum=1.0, maximum=10.0),
     OptionInfo("smoothing", "fraction", 0.2, minimum=0.01, maximum=1.0),
     OptionInfo("drop_rate", "fraction", 0.05, minimum=0.0, maximum=1.0),
-    OptionInfo("dry_run", "flag", False),
 )
 
 

@@ -163,11 +163,10 @@ PyMethodDef kQueueingMethods[] = {
     {"acquire", AsCFunction(AcquireInTurn), METH_FASTCALL | METH_KEYWORDS,
      "acquire(self, timeout: float | datetime.timedelta | None = None) -> Guard\n\n"
      "A guard for one `with` or `async with` block, which yields the permit.\n\n"
-     "Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls; "
-     "`with`\n"
-     "blocks the thread, `async with` the task. It raises the policy's exception when it is "
-     "refused, or\n"
-     "was not admitted meanwhile. Leaving gives the permit back, unless it was settled by hand."},
+     "Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls:\n"
+     "`with` blocks the thread, `async with` the task. It raises the policy's exception when it\n"
+     "is refused, or was not admitted meanwhile. Leaving gives the permit back, unless it was\n"
+     "settled by hand."},
     {}};
 
 constexpr char kQueueingDoc[] = "What a policy offers whose calls may wait for their turn.";

@@ -141,7 +141,8 @@ PyMethodDef kPlaceMethods[] = {
      "decided(self) -> bool\n\nWhether its turn has come, or it has waited long enough."},
     {"wake_by", WakeBy, METH_O,
      "wake_by(self, wake: collections.abc.Callable[[], object], /) -> None\n\n"
-     "What to call when its turn comes, in any thread. When that raises, nobody takes the turn."},
+     "What to call when its turn comes, in any thread. RuntimeError from it says that nobody is\n"
+     "left to take the turn: the event loop is closed."},
     {}};
 
 PyGetSetDef kPlaceProperties[] = {

@@ -21,11 +21,11 @@ struct AdaptiveLimiterOptions {
   int32_t initial_limit = AdaptiveLimiterSettings{}.initial_limit;
   int32_t min_limit = AdaptiveLimiterSettings{}.min_limit;
   int32_t max_limit = AdaptiveLimiterSettings{}.max_limit;
+  bool dry_run = AdaptiveLimiterSettings{}.dry_run;
   absl::Duration window = absl::Nanoseconds(AdaptiveLimiterSettings{}.window_ns);
   double tolerance = AdaptiveLimiterSettings{}.tolerance;
   double smoothing = AdaptiveLimiterSettings{}.smoothing;
   double drop_rate = AdaptiveLimiterSettings{}.drop_rate;
-  bool dry_run = AdaptiveLimiterSettings{}.dry_run;
 };
 
 inline AdaptiveLimiterSettings SettingsOf(const AdaptiveLimiterOptions& options) {
@@ -34,11 +34,11 @@ inline AdaptiveLimiterSettings SettingsOf(const AdaptiveLimiterOptions& options)
   settings.initial_limit = options.initial_limit;
   settings.min_limit = options.min_limit;
   settings.max_limit = options.max_limit;
+  settings.dry_run = options.dry_run;
   settings.window_ns = internal::OptionNanos(options.window);
   settings.tolerance = options.tolerance;
   settings.smoothing = options.smoothing;
   settings.drop_rate = options.drop_rate;
-  settings.dry_run = options.dry_run;
   return settings;
 }
 

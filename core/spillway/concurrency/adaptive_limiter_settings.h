@@ -58,6 +58,9 @@ struct AdaptiveLimiterSettings {
   // The limit never rises above this; at least `min_limit`. Accepted: 1 to 100000. Default from
   // Envoy (1000).
   int32_t max_limit = 1'000;
+  // Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+  // from nginx (off).
+  bool dry_run = false;
   // How often the limit is judged. Longer where calls take long (twice as long as they do) or are
   // few (until there are 10). Accepted: 0.001 s to 60 s. Default from Netflix concurrency-limits
   // (1 s).
@@ -71,9 +74,6 @@ struct AdaptiveLimiterSettings {
   // A window with a larger share of failed calls takes a tenth off the limit. Accepted: 0 to 1.
   // Default from Spillway (peers take any drop for overload, and so each stray error).
   double drop_rate = 0.05;
-  // Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-  // from nginx (off).
-  bool dry_run = false;
 };
 
 inline constexpr OptionSpec kAdaptiveLimiterOptions[] = {
@@ -98,6 +98,9 @@ inline constexpr OptionSpec kAdaptiveLimiterOptions[] = {
      .offset = offsetof(AdaptiveLimiterSettings, max_limit),
      .min = 1,
      .max = 100'000},
+    {.name = "dry_run",
+     .kind = OptionKind::kFlag,
+     .offset = offsetof(AdaptiveLimiterSettings, dry_run)},
     {.name = "window",
      .kind = OptionKind::kDuration,
      .offset = offsetof(AdaptiveLimiterSettings, window_ns),
@@ -118,9 +121,6 @@ inline constexpr OptionSpec kAdaptiveLimiterOptions[] = {
      .offset = offsetof(AdaptiveLimiterSettings, drop_rate),
      .min = 0.0,
      .max = 1.0},
-    {.name = "dry_run",
-     .kind = OptionKind::kFlag,
-     .offset = offsetof(AdaptiveLimiterSettings, dry_run)},
 };
 
 // Calls `visit(spec, field)` for each option: its row and the field itself.
@@ -131,11 +131,11 @@ constexpr void ForEachOption(Struct& fields, Visitor&& visit) {
   visit(kAdaptiveLimiterOptions[1], fields.initial_limit);
   visit(kAdaptiveLimiterOptions[2], fields.min_limit);
   visit(kAdaptiveLimiterOptions[3], fields.max_limit);
-  visit(kAdaptiveLimiterOptions[4], fields.window_ns);
-  visit(kAdaptiveLimiterOptions[5], fields.tolerance);
-  visit(kAdaptiveLimiterOptions[6], fields.smoothing);
-  visit(kAdaptiveLimiterOptions[7], fields.drop_rate);
-  visit(kAdaptiveLimiterOptions[8], fields.dry_run);
+  visit(kAdaptiveLimiterOptions[4], fields.dry_run);
+  visit(kAdaptiveLimiterOptions[5], fields.window_ns);
+  visit(kAdaptiveLimiterOptions[6], fields.tolerance);
+  visit(kAdaptiveLimiterOptions[7], fields.smoothing);
+  visit(kAdaptiveLimiterOptions[8], fields.drop_rate);
 }
 
 // What a adaptive limiter holds.

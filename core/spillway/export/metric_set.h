@@ -27,6 +27,7 @@
 #include "spillway/concurrency/adaptive_limiter_metrics.h"
 #include "spillway/concurrency/bulkhead_metrics.h"
 #include "spillway/concurrency/client_throttle_metrics.h"
+#include "spillway/limiter/keyed_limiter_metrics.h"
 #include "spillway/limiter/leaky_bucket_metrics.h"
 #include "spillway/limiter/multi_limiter_metrics.h"
 #include "spillway/limiter/sliding_window_limiter_metrics.h"

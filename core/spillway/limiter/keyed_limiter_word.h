@@ -45,10 +45,10 @@ class KeyedLimiterWord {
   // Whether it says what the key of this tag has taken.
   constexpr bool IsOf(uint64_t tag) const { return bits_ >> kTimeBits == tag << 1; }
 
-  // How far ahead of `time` it is full; 0 when that has passed.
+  // How far ahead of `time` it is full; 0 when that has passed, and for an empty cell.
   constexpr uint64_t Ahead(uint64_t time, uint64_t span) const {
     const uint64_t ahead = (bits_ - time) & kTimeMask;
-    return ahead <= span ? ahead : 0;
+    return ahead <= span && bits_ != kEmpty ? ahead : 0;
   }
 
  private:

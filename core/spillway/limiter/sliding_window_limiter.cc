@@ -7,21 +7,54 @@ namespace spillway {
 
 // ---- taking
 
+// Writes the slot of an admission. False: somebody else was faster.
+bool SlidingWindowLimiter::Finish(Nanos now, uint64_t head, uint64_t count,
+                                  SlidingWindowSlot slot) noexcept {
+  // If this is not the newest any more, the slot is written by now.
+  Nanos newest = Slot(head - 1).time();
+  if (count == 0 && newest - now > ring_.longest()) [[unlikely]]
+    newest = 0;  // time begins again
+  Nanos time = std::max(now, newest);
+  // Never that of the lap before in the same slot, as it could be after a reset.
+  if (time == slot.time() && head >= ring_.size()) [[unlikely]]
+    time = SaturatingAdd(time, 1);
+  uint64_t seen = slot.bits();
+  // (54) release: pairs with (51).
+  if (!slots_[ring_.Index(head)].compare_exchange_weak(
+          seen, SlidingWindowSlot(time, ring_.Lap(head)).bits(), std::memory_order_release,
+          std::memory_order_relaxed))
+    return false;
+  MoveHead(head);
+  return true;
+}
+
+// Whoever was stopped before it moved the head is helped.
+void SlidingWindowLimiter::Help(const View& view) noexcept {
+  if (IsTaken(view)) MoveHead(view.head);
+}
+
+// Fails only when another has moved it on.
+void SlidingWindowLimiter::MoveHead(uint64_t from) noexcept {
+  // (53) release: pairs with (50).
+  memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
+                                        std::memory_order_relaxed);
+}
+
 LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   if (n == 0) return {.detail = Admitted()};
   if (n > 1) return Refuse(Rejection::kExceedsOne, Admitted());
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const View view = Look(now);
+    View view = Look(now);
     bool full = false;
     for (const SlidingWindow& window : ring_.windows())
       full |= window.limit != 0 && IsFull(view, window);
-    if (!IsWhole(view)) {
-      if (IsTaken(view)) MoveHead(view.head);
+    if (!IsWhole(&view)) {
+      Help(view);
       continue;
     }
     if (full) return Refuse(Rejection::kExhausted, view.head);
-    if (Finish(view)) return {.detail = view.head + 1};
+    if (Finish(view.now, view.head, view.count, view.slot)) return {.detail = view.head + 1};
   }
   return Refuse(Rejection::kExhausted, Admitted());
 }
@@ -37,10 +70,10 @@ LimiterDecision SlidingWindowLimiter::Refuse(Rejection reason, uint64_t head) no
 
 void SlidingWindowLimiter::Reset() noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const View view = Look(0);
-    // Whoever was killed before it moved the head is forgotten with the others.
-    if (IsTaken(view)) {
-      MoveHead(view.head);
+    View view = Look(0);
+    if (!IsWhole(&view)) {
+      // Whoever was killed before it moved the head is forgotten with the others.
+      Help(view);
       continue;
     }
     if (static_cast<int64_t>(view.count) <= 0) return;
@@ -55,8 +88,11 @@ void SlidingWindowLimiter::Reset() noexcept {
 // ---- looking
 
 uint64_t SlidingWindowLimiter::Admitted() const noexcept {
-  const View view = Look(0);
-  return view.head + IsTaken(view);
+  const uint64_t head = Head();
+  const bool taken = Slot(head).IsOf(ring_.Lap(head));
+  // A head that has moved was the whole number when it did.
+  const uint64_t later = memory_->head.load(std::memory_order_relaxed);
+  return later == head ? head + taken : later;
 }
 
 // As it stood with `head`, of those `admitted` since.

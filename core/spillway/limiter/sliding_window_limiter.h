@@ -73,12 +73,13 @@ class SlidingWindowLimiter {
   // Takes a permit. `n` = 0 takes none and tells what is there; more than 1 is refused for good
   // (kExceedsOne).
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
-    const View view = Look(now);
-    if (n == 1 && IsWhole(view)) [[likely]] {
+    View view = Look(now);
+    if (n == 1 && IsWhole(&view)) [[likely]] {
       if (view.full) {
         if (CountRefusal()) [[likely]]
           return {.detail = view.head, .reason = kExhausted};
-      } else if (ring_.only_first() && Finish(view)) [[likely]] {
+      } else if (ring_.only_first() && Finish(view.now, view.head, view.count, view.slot))
+          [[likely]] {
         return {.detail = view.head + 1};
       }
     }
@@ -115,10 +116,10 @@ class SlidingWindowLimiter {
   // What the next admission asks the log.
   struct View {
     Nanos now;
-    uint64_t head;           // its number
-    uint64_t count;          // how many before it are not forgotten
-    SlidingWindowSlot slot;  // the one it writes
-    bool full;               // the first window is
+    uint64_t head;                                  // its number
+    uint64_t count;                                 // how many before it are not forgotten
+    bool full;                                      // the first window is
+    SlidingWindowSlot slot = SlidingWindowSlot(0);  // what it writes over: of IsWhole
   };
 
   uint64_t Head() const noexcept {
@@ -138,11 +139,7 @@ class SlidingWindowLimiter {
   }
 
   [[gnu::always_inline]] View Look(Nanos now) const noexcept {
-    View view{.now = std::max<Nanos>(now, 0),
-              .head = Head(),
-              .count = 0,
-              .slot = Slot(view.head),
-              .full = false};
+    View view{.now = std::max<Nanos>(now, 0), .head = Head(), .count = 0, .full = false};
     view.count = view.head - Floor();
     view.full = IsFull(view, ring_.first());
     return view;
@@ -152,45 +149,20 @@ class SlidingWindowLimiter {
            window.Holds(Slot(view.head - window.limit).time(), view.now);
   }
 
+  // Whether all that was read before belongs together: asked when it was. The next slot is read
+  // last, because it may be the one of the oldest. Only if the head is then where it was does it
+  // belong to the lap: of two who saw the same number one would otherwise take it in the next.
+  [[gnu::always_inline]] bool IsWhole(View* view) const noexcept {
+    view->slot = Slot(view->head);
+    return !IsTaken(*view) && memory_->head.load(std::memory_order_relaxed) == view->head;
+  }
   // Whether the next slot is written: its admission only has to move the head.
   bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
 
-  // Whether all that was read belongs together. Only if the head is where it was does it: of two
-  // who saw the same number one would otherwise take the slot in the next lap.
-  [[gnu::always_inline]] bool IsWhole(const View& view) const noexcept {
-    return memory_->head.load(std::memory_order_relaxed) == view.head && !IsTaken(view);
-  }
-
-  // The time the next admission is recorded at: never before the newest, unless time begins again,
-  // and never that of the lap before in the same slot, as it could be after a reset.
-  [[gnu::always_inline]] Nanos Recorded(const View& view) const noexcept {
-    // If this is not the newest any more, the next slot is written by now.
-    Nanos newest = Slot(view.head - 1).time();
-    if (view.count == 0 && newest - view.now > ring_.longest()) [[unlikely]]
-      newest = 0;
-    const Nanos time = std::max(view.now, newest);
-    const bool again = time == view.slot.time() && view.head >= ring_.size();
-    return again ? SaturatingAdd(time, 1) : time;
-  }
-
-  // False: somebody else was faster.
-  [[gnu::always_inline]] bool Finish(const View& view) noexcept {
-    uint64_t seen = view.slot.bits();
-    const SlidingWindowSlot slot(Recorded(view), ring_.Lap(view.head));
-    // (54) release: pairs with (51).
-    if (!slots_[ring_.Index(view.head)].compare_exchange_weak(
-            seen, slot.bits(), std::memory_order_release, std::memory_order_relaxed))
-      return false;
-    MoveHead(view.head);
-    return true;
-  }
-
-  // Fails only when another has moved it on.
-  void MoveHead(uint64_t from) noexcept {
-    // (53) release: pairs with (50).
-    memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
-                                          std::memory_order_relaxed);
-  }
+  // Takes what was seen one by one: a View would have to lie in memory on the inline path.
+  bool Finish(Nanos now, uint64_t head, uint64_t count, SlidingWindowSlot slot) noexcept;
+  void Help(const View& view) noexcept;
+  void MoveHead(uint64_t from) noexcept;
 
   // False: nothing was counted, and it takes longer to say what is to be done.
   bool CountRefusal() noexcept {

@@ -38,7 +38,7 @@ class TokenClock {
   [[gnu::always_inline]] uint64_t Units(Nanos now) const {
     auto time = static_cast<uint64_t>(std::max<Nanos>(now, 0));
     if (!is_nanos()) [[unlikely]]
-      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64);
+      time = static_cast<uint64_t>((Wide{OnlyHere(time) << 1} * multiplier_) >> 64) >> shift_;
     return time;
   }
 
@@ -61,8 +61,9 @@ class TokenClock {
     if (is_nanos()) [[likely]]
       return std::min(static_cast<Nanos>(units), kForever - now);
     if (units == 0) return 0;
-    const Wide then =
-        (((Wide{Units(now)} + units) << kFractionBits) + multiplier_ - 1) / multiplier_;
+    const Wide at = Wide{Units(now)} + units;
+    if (at >> (64 - shift_) != 0) return kForever;  // a unit is more than 2^shift ns
+    const Wide then = ((at << (kFractionBits + shift_)) + multiplier_ - 1) / multiplier_;
     return then > static_cast<Wide>(kForever) ? kForever : static_cast<Nanos>(then) - now;
   }
 
@@ -75,7 +76,8 @@ class TokenClock {
   TokenClock(const Rate& rate, int64_t burst, int64_t most, uint64_t most_units)
       : token_(UnitsOfToken(rate, most, most_units) << kSpareBits),
         multiplier_(Multiplier(rate, token_units())),
-        burst_(static_cast<uint64_t>(burst)),
+        burst_(static_cast<uint32_t>(burst)),
+        shift_(Shift(rate, token_units())),
         capacity_(burst_ * token()) {}
 
   static uint64_t UnitsOfToken(const Rate& rate, int64_t most, uint64_t most_units) {
@@ -83,13 +85,21 @@ class TokenClock {
     return static_cast<uint64_t>(std::clamp<Wide>(rate.nanos / rate.events, 1, longest));
   }
 
-  // Units in a nanosecond, at most 1, times 2^63, rounded up: by a division in binary, because the
-  // numbers are too long for any other.
+  // How many bits more a multiplier has room for, where units are long: so it is as exact there.
+  static uint32_t Shift(const Rate& rate, uint64_t units) {
+    uint32_t shift = 0;
+    while (rate.nanos >> (shift + 2) >= Wide{rate.events} * units) ++shift;
+    return shift;
+  }
+
+  // Units in a nanosecond, at most 1, times 2^(63 + shift), rounded up: by a division in binary,
+  // because the numbers are too long for any other.
   static uint64_t Multiplier(const Rate& rate, uint64_t units) {
+    const uint32_t bits = kFractionBits + Shift(rate, units);
     Wide rest = Wide{rate.events} * units;
     uint64_t quotient = static_cast<uint64_t>(rest / rate.nanos);
     rest %= rate.nanos;
-    for (uint32_t i = 0; i < kFractionBits; ++i) {
+    for (uint32_t i = 0; i < bits; ++i) {
       rest <<= 1;
       quotient = quotient << 1 | (rest >= rate.nanos);
       if (rest >= rate.nanos) rest -= rate.nanos;
@@ -103,7 +113,8 @@ class TokenClock {
 
   Divider token_;
   uint64_t multiplier_;
-  uint64_t burst_;
+  uint32_t burst_;
+  uint32_t shift_;
   uint64_t capacity_;
 };
 

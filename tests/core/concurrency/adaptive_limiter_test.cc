@@ -143,11 +143,11 @@ TEST(AdaptiveLimiterTest, TellsItsOptionsAndChangesThoseThatAreNotFixed) {
                     .initial_limit = 30,
                     .min_limit = 5,
                     .max_limit = 50,
+                    .dry_run = true,
                     .window_ns = 2 * kSecond,
                     .tolerance = 2,
                     .smoothing = 0.5,
-                    .drop_rate = 0.25,
-                    .dry_run = true};
+                    .drop_rate = 0.25};
   const auto limiter = Make(settings);
   EXPECT_EQ(testing::Describe(limiter->settings()), testing::Describe(settings));
   settings.window_ns = kSecond;

@@ -18,7 +18,13 @@ using testing::Quotient;
 struct Kind {
   double rate;
   int64_t burst;
+  bool coarse = false;  // as of a word with fewer bits
 };
+
+TokenClock ClockOf(const Kind& kind) {
+  return kind.coarse ? TokenClock(kind.rate, kind.burst, kind.burst, 4096)
+                     : TokenClock(kind.rate, kind.burst);
+}
 
 // Rates that people choose, the ends, rates of which a token is no whole number of nanoseconds, and
 // any; with the smallest burst and with one that does not fit nanoseconds.
@@ -35,6 +41,7 @@ std::vector<Kind> Kinds() {
   for (const double rate : rates) {
     for (const int64_t burst : {int64_t{1}, int64_t{1000}, int64_t{1'000'000'000}})
       kinds.push_back({rate, burst});
+    kinds.push_back({rate, 16, true});
   }
   return kinds;
 }
@@ -61,7 +68,7 @@ Quotient ExactUnits(const Rate& rate, uint64_t units, Nanos time) {
 TEST(TokenClockTest, ShowsExactlyTheTokensThatFlowedIn) {
   std::mt19937_64 random(3);
   for (const Kind& kind : Kinds()) {
-    const TokenClock clock(kind.rate, kind.burst);
+    const TokenClock clock = ClockOf(kind);
     const Rate rate = RateOf(kind.rate);
     // The times at which a whole number of tokens has flowed in: each `events` tokens.
     const auto check = [&](uint64_t times) {
@@ -89,7 +96,7 @@ TEST(TokenClockTest, ShowsAMillionTokensAtTheirPeriods) {
 
 TEST(TokenClockTest, IsNeverOffByAUnit) {
   for (const Kind& kind : Kinds()) {
-    const TokenClock clock(kind.rate, kind.burst);
+    const TokenClock clock = ClockOf(kind);
     const Rate rate = RateOf(kind.rate);
     for (const Nanos time : Times()) {
       const Quotient exact = ExactUnits(rate, clock.token() / 4, time);
@@ -104,7 +111,7 @@ TEST(TokenClockTest, IsNeverOffByAUnit) {
 
 TEST(TokenClockTest, NeverRunsBackwards) {
   for (const Kind& kind : Kinds()) {
-    const TokenClock clock(kind.rate, kind.burst);
+    const TokenClock clock = ClockOf(kind);
     for (const Nanos time : Times()) {
       if (time == kForever) continue;
       const uint64_t step = clock.At(time + 1) - clock.At(time);
@@ -116,7 +123,7 @@ TEST(TokenClockTest, NeverRunsBackwards) {
 TEST(TokenClockTest, WaitsNoLongerThanItMust) {
   std::mt19937_64 random(4);
   for (const Kind& kind : Kinds()) {
-    const TokenClock clock(kind.rate, kind.burst);
+    const TokenClock clock = ClockOf(kind);
     for (const Nanos now : Times()) {
       const uint64_t any = random() >> 2 >> random() % 62;
       for (const uint64_t span : {uint64_t{0}, uint64_t{1}, clock.token(), clock.capacity(), any}) {
@@ -133,7 +140,7 @@ TEST(TokenClockTest, WaitsNoLongerThanItMust) {
 
 TEST(TokenClockTest, CountsWholeTokens) {
   for (const Kind& kind : Kinds()) {
-    const TokenClock clock(kind.rate, kind.burst);
+    const TokenClock clock = ClockOf(kind);
     ASSERT_EQ(clock.capacity(), clock.token() * clock.burst());
     ASSERT_LE(clock.capacity(), uint64_t{1} << 61);
     ASSERT_EQ(clock.Tokens(clock.capacity()), clock.burst());

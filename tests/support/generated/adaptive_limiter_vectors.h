@@ -28,6 +28,8 @@ static const vector_field adaptive_limiter_option_fields[] = {
      offsetof(spillway_adaptive_limiter_options, min_limit)},
     {"max_limit", VECTOR_INT32, NULL,
      offsetof(spillway_adaptive_limiter_options, max_limit)},
+    {"dry_run", VECTOR_INT32, NULL,
+     offsetof(spillway_adaptive_limiter_options, dry_run)},
     {"window_ns", VECTOR_INT64, NULL,
      offsetof(spillway_adaptive_limiter_options, window_ns)},
     {"tolerance", VECTOR_DOUBLE, NULL,
@@ -36,8 +38,6 @@ static const vector_field adaptive_limiter_option_fields[] = {
      offsetof(spillway_adaptive_limiter_options, smoothing)},
     {"drop_rate", VECTOR_DOUBLE, NULL,
      offsetof(spillway_adaptive_limiter_options, drop_rate)},
-    {"dry_run", VECTOR_INT32, NULL,
-     offsetof(spillway_adaptive_limiter_options, dry_run)},
     {0},
 };
 

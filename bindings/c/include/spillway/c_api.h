@@ -841,6 +841,9 @@ typedef struct spillway_adaptive_limiter_options {
   /* The limit never rises above this; at least `min_limit`. Accepted: 1 to 100000. Default from
    * Envoy (1000). */
   int32_t max_limit;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
   /* How often the limit is judged. Longer where calls take long (twice as long as they do) or are
    * few (until there are 10). Accepted: 0.001 s to 60 s. Default from Netflix concurrency-limits
    * (1 s). */
@@ -854,24 +857,21 @@ typedef struct spillway_adaptive_limiter_options {
   /* A window with a larger share of failed calls takes a tenth off the limit. Accepted: 0 to 1.
    * Default from Spillway (peers take any drop for overload, and so each stray error). */
   double drop_rate;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
 } spillway_adaptive_limiter_options;
 
 /* clang-format off */
 #define SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT \
   { \
-    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run), \
+    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, drop_rate), \
     /* algorithm */ SPILLWAY_LIMIT_ALGORITHM_GRADIENT, \
     /* initial_limit */ 20, \
     /* min_limit */ 1, \
     /* max_limit */ 1000, \
+    /* dry_run */ 0, \
     /* window_ns */ 1000000000, \
     /* tolerance */ 1.5, \
     /* smoothing */ 0.2, \
     /* drop_rate */ 0.05, \
-    /* dry_run */ 0, \
   }
 /* clang-format on */
 /* generated: end adaptive_limiter options */

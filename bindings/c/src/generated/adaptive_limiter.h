@@ -14,11 +14,11 @@ inline constexpr size_t kAdaptiveLimiterOptionsEnds[] = {
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, initial_limit),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, min_limit),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, max_limit),
+    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, window_ns),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, tolerance),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, smoothing),
     SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, drop_rate),
-    SPILLWAY_SIZE_TO_END(spillway_adaptive_limiter_options, dry_run),
 };
 
 inline constexpr size_t kAdaptiveLimiterSnapshotEnds[] = {
@@ -44,11 +44,11 @@ inline bool FromC(const spillway_adaptive_limiter_options& from, AdaptiveLimiter
   to->initial_limit = from.initial_limit;
   to->min_limit = from.min_limit;
   to->max_limit = from.max_limit;
+  if (!ReadFlag("dry_run", from.dry_run, &to->dry_run, error)) return false;
   to->window_ns = from.window_ns;
   to->tolerance = from.tolerance;
   to->smoothing = from.smoothing;
   to->drop_rate = from.drop_rate;
-  if (!ReadFlag("dry_run", from.dry_run, &to->dry_run, error)) return false;
   return true;
 }
 
@@ -59,11 +59,11 @@ inline void ToC(const AdaptiveLimiterSettings& from,
   to->initial_limit = from.initial_limit;
   to->min_limit = from.min_limit;
   to->max_limit = from.max_limit;
+  to->dry_run = from.dry_run;
   to->window_ns = from.window_ns;
   to->tolerance = from.tolerance;
   to->smoothing = from.smoothing;
   to->drop_rate = from.drop_rate;
-  to->dry_run = from.dry_run;
 }
 
 inline void ToC(const AdaptiveLimiterSnapshot& from,

@@ -1,0 +1,195 @@
+#include "tests/kill/sliding_window_subject.h"
+
+#include <memory>
+#include <vector>
+
+#include "spillway/limiter/sliding_window_limiter.h"
+#include "tests/support/policies.h"
+
+namespace spillway::testing {
+namespace {
+
+using Settings = SlidingWindowLimiterSettings;
+
+constexpr Nanos kStart = 1000 * kNanosPerSecond;
+
+class WindowAttachment final : public Attachment {
+ public:
+  WindowAttachment(const Settings& settings, const Script<WindowAttachment>& script, void* memory)
+      : settings_(settings),
+        script_(script),
+        words_(static_cast<SlidingWindowLimiterMemory*>(memory)),
+        limiter_(MakePolicy<SlidingWindowLimiter>(settings, memory, true)) {}
+
+  void Prepare(Books& books) override {
+    books_ = &books;
+    now = kStart;
+    script_.prepare(*this);
+    books.now = now;
+  }
+  Done Run() override { return script_.run(*this); }
+  void Survive(Books& books, Findings& findings) override;
+  Done Hammer(Random& random, Nanos at) override;
+
+  bool Take(int64_t n = 1) {
+    const bool taken = static_cast<bool>(limiter_->TryAcquire(now, n));
+    books_->Add({.refused = !taken, .admitted = taken});
+    return taken;
+  }
+  // As a caller leaves it that dies before it moves the head.
+  void TakeAndDie() {
+    const uint64_t head = words_->head.load(std::memory_order_relaxed);
+    const SlidingWindowRing ring(settings_);
+    words_->slots()[ring.Index(head)].store(SlidingWindowSlot(now, ring.Lap(head)).bits(),
+                                            std::memory_order_relaxed);
+    books_->Add({.admitted = 1});
+  }
+
+  SlidingWindowLimiter& limiter() { return *limiter_; }
+  SlidingWindowLimiterMemory& words() { return *words_; }
+  Nanos per() const { return settings_.per_ns; }
+  Nanos now = kStart;
+
+ private:
+  void CheckTotals(Findings& findings, const char* admitted, const char* refused) {
+    const SlidingWindowLimiterSnapshot snapshot = limiter_->Snapshot(now);
+    findings.Expect(books_->admitted.Hold(snapshot.total_admitted), admitted);
+    findings.Expect(settings_.counted ? books_->refused.Hold(snapshot.total_refused)
+                                      : snapshot.total_refused == 0,
+                    refused);
+  }
+
+  Settings settings_;
+  Script<WindowAttachment> script_;
+  SlidingWindowLimiterMemory* words_;
+  std::unique_ptr<SlidingWindowLimiter> limiter_;
+  Books* books_ = nullptr;
+};
+
+void WindowAttachment::Survive(Books& books, Findings& findings) {
+  books_ = &books;
+  now = books.now + 1;  // at the same nanosecond a reset would add one
+  CheckTotals(findings, "admissions before have a number each, the one cut off at most one",
+              "refusals before were counted once, the one cut off at most once");
+  const int32_t limit = settings_.limit;
+  int32_t inside = limiter_->Snapshot(now).in_window;
+  while (inside < limit && Take()) ++inside;
+  findings.Expect(inside == limit && !Take(), "what is not in the window can be taken, no more");
+  for (int i = 0; i < 25; ++i) {
+    now += per() - 1;
+    findings.Expect(!Take(), "the window lasts as long as it should");
+    ++now;
+    for (int32_t taken = 0; taken < limit; ++taken)
+      findings.Expect(Take(), "and then there is room again");
+    findings.Expect(!Take(), "as much as at first");
+  }
+  ++now;  // as above
+  limiter_->Reset();
+  for (int32_t taken = 0; taken < limit; ++taken) findings.Expect(Take(), "a reset makes room");
+  findings.Expect(!Take() && !Take(2), "for as many as at first");
+  // Full, or empty: who is late meets either.
+  if (books.rest != 0) now += 2 * per();
+  CheckTotals(findings, "each admission has a number", "each refusal was counted once");
+  books.now = now;
+}
+
+Done WindowAttachment::Hammer(Random& random, Nanos at) {
+  now = at;
+  if (random.OneIn(50)) {
+    limiter_->Reset();
+    return {};
+  }
+  const bool taken = static_cast<bool>(limiter_->TryAcquire(at, random.OneIn(50) ? 2 : 1));
+  return {.refused = !taken, .admitted = taken};
+}
+
+// ---- what comes before
+
+using Windows = WindowAttachment;
+
+void Nothing(Windows&) {}
+void OneTaken(Windows& on) { on.Take(); }
+void AllTaken(Windows& on) {
+  for (int i = 0; i < 3; ++i) on.Take();
+}
+void ALapLater(Windows& on) {
+  AllTaken(on);
+  on.now += on.per();
+  AllTaken(on);
+  on.now += on.per();
+}
+void OneDied(Windows& on) {
+  on.Take();
+  on.TakeAndDie();
+}
+
+// ---- the operations
+
+Done Take(Windows& on) {
+  const bool taken = static_cast<bool>(on.limiter().TryAcquire(on.now));
+  return {.refused = !taken, .admitted = taken};
+}
+Done Reset(Windows& on) {
+  on.limiter().Reset();
+  return {};
+}
+Done Describe(Windows& on) {
+  on.limiter().Describe({.detail = 3, .reason = 1}, on.now, 1);
+  return {};
+}
+// The head first, and the slot when the number is one's own.
+Done TakeTheNumberFirst(Windows& on) {
+  const uint64_t head = on.words().head.fetch_add(1, std::memory_order_relaxed);
+  on.words().slots()[head % 4].store(SlidingWindowSlot(on.now, head / 4).bits(),
+                                     std::memory_order_relaxed);
+  return {.admitted = 1};
+}
+
+Settings Three(Nanos per) {
+  Settings settings;
+  settings.limit = 3;
+  settings.per_ns = per;
+  return settings;
+}
+
+Operation Make(const char* name, const Settings& settings, void (*prepare)(Windows&),
+               Done (*run)(Windows&), const Done& whole) {
+  return MakeOperation<Windows>(name, SlidingWindowLimiter::MemoryBytes(settings), settings,
+                                {prepare, run}, whole);
+}
+
+std::vector<Operation> Operations() {
+  constexpr Done kTaken = {.admitted = 1};
+  constexpr Done kRefused = {.refused = 1};
+  const Settings three = Three(kNanosPerSecond);
+  Settings uncounted = three;
+  uncounted.counted = false;
+  Settings two = three;
+  two.second_limit = 100;
+  two.second_per_ns = 1;
+  return {
+      Make("admit, first call", three, Nothing, Take, kTaken),
+      Make("admit, in a later lap", three, ALapLater, Take, kTaken),
+      Make("admit, after one who died", three, OneDied, Take, kTaken),
+      Make("admit, two windows", two, OneTaken, Take, kTaken),
+      Make("refuse", three, AllTaken, Take, kRefused),
+      Make("refuse, uncounted", uncounted, AllTaken, Take, kRefused),
+      Make("reset, after one who died", three, OneDied, Reset, {}),
+      Make("describe", three, AllTaken, Describe, {}),
+  };
+}
+
+}  // namespace
+
+Operation SlidingWindowLimiterByNumber() {
+  return Make("sliding window limiter that takes its number first", Three(kNanosPerSecond),
+              OneTaken, TakeTheNumberFirst, {.admitted = 1});
+}
+
+Subject SlidingWindowLimiterSubject() {
+  return {.name = "sliding window limiter",
+          .operations = Operations(),
+          .storm = Make("storm", Three(20'000), Nothing, Take, {.refused = 1, .admitted = 1})};
+}
+
+}  // namespace spillway::testing

@@ -103,12 +103,16 @@ keyed = sw.KeyedLimiter("per_user", rate=5.0, burst=10, when_full="refuse", seed
 multi = sw.MultiLimiter(bucket, leaky, name="all")
 
 
-@keyed.by(lambda user, page: user)
+def user_of(user: str, *_: Any, **__: Any) -> str:
+    return user
+
+
+@keyed.by(user_of)
 def show(user: str, page: int) -> str:
     return f"{page} {user}"
 
 
-@keyed.by(lambda user: user)
+@keyed.by(user_of)
 async def show_async(user: str) -> bytes:
     return user.encode()
 

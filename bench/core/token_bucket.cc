@@ -53,6 +53,21 @@ void TokenBucket_Reject(benchmark::State& state) {
 BENCHMARK(TokenBucket_Reject<true>)->Name("TokenBucket_Reject");
 BENCHMARK(TokenBucket_Reject<false>)->Name("TokenBucket_Reject_Uncounted");
 
+// A call each time it is open, and calls while it is closed.
+template <bool kAdmits>
+void TokenBucket_WarmUp(benchmark::State& state) {
+  const auto owner = Make({.rate = 1e6, .warm_up_ns = 1'000'000'000}, true);
+  TokenBucket* const bucket = Opaque(owner.get());
+  Nanos now = Opaque(kNow);
+  bucket->TryAcquire(now);
+  Measure(state, kAdmits, [=]() mutable {
+    if (kAdmits) now += 3000;
+    return static_cast<bool>(bucket->TryAcquire(now));
+  });
+}
+BENCHMARK(TokenBucket_WarmUp<true>)->Name("TokenBucket_WarmUp_Allow");
+BENCHMARK(TokenBucket_WarmUp<false>)->Name("TokenBucket_WarmUp_Reject");
+
 void TokenBucket_Allow_Clock(benchmark::State& state) {
   const auto bucket = Make(kPlenty, true);
   Measure(state, true, [&] { return static_cast<bool>(bucket->TryAcquire()); });

@@ -15,9 +15,11 @@ static inline options_type good_options(void) {
   options_type options = defaults;
   options.rate = 10;
   options.burst = 7;
-  options.initial_tokens = 3;
+  options.initial_tokens = 8;
   options.dry_run = 1;
   options.counted = 0;
+  options.warm_up_ns = 4000000000;
+  options.cold_factor = 2;
   return options;
 }
 

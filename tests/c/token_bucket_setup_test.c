@@ -49,6 +49,15 @@ TEST(a_count_or_flag_out_of_range_is_refused) {
   check_refused("counted", INT32_MIN, "counted is -2147483648");
 }
 
+TEST(a_warm_up_that_cannot_be_is_refused) {
+  check_refused("warm_up_ns", -1, "warm_up is -");
+  check_refused("warm_up_ns", 1, "warm_up = 1e-09 s at rate = 10 is 1e-08 tokens; accepted: 2 to ");
+  check_refused("warm_up_ns", 1e18, "warm_up is ");
+  check_refused("cold_factor", 0, "cold_factor is 0; it must be 1 to 100");
+  check_refused("cold_factor", (double)NAN, "cold_factor is nan");
+  check_refused("initial_tokens", 6, "initial_tokens = 6 with warm_up, which begins cold");
+}
+
 TEST(the_ends_of_the_ranges_are_good) {
   static const double rates[] = {1e-10, 1e9, 0.1, 1.0 / 3};
   size_t i = 0;
@@ -133,6 +142,27 @@ TEST(reconfigure_changes_nothing_when_it_fails) {
   CHECK_INT(options.burst, 10);
   CHECK_INT(options.dry_run, 0);
   CHECK_INT(look_in(bucket, 0).tokens, 10);
+  spillway_token_bucket_unref(bucket);
+}
+
+TEST(a_bucket_that_warms_up_keeps_its_rate) {
+  options_type options = good_options();
+  spillway_token_bucket* bucket = make_good();
+  spillway_error error = SPILLWAY_ERROR_INIT;
+  options.rate = 20;
+  CHECK_INT(NOUN_RECONFIGURE(bucket, &options, &error), SPILLWAY_E_UNSUPPORTED);
+  CHECK_TEXT(error.message, "rate and burst cannot change in a bucket that warms up");
+  options.rate = 10;
+  options.cold_factor = 3;
+  CHECK_INT(NOUN_RECONFIGURE(bucket, &options, &error), SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_TEXT(error.message, "cold_factor is 2 and cannot change to 3");
+  options.cold_factor = 2;
+  options.dry_run = 0;
+  CHECK_INT(NOUN_RECONFIGURE(bucket, &options, &error), SPILLWAY_OK);
+  CHECK_INT(take(bucket, 7, 0), SPILLWAY_ADMITTED);
+  CHECK_INT(take(bucket, 1, 0), SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED);
+  CHECK_INT(change_at(bucket, 10, 7, INHERITANCE(RESET), 0), SPILLWAY_OK);
+  CHECK_INT(take(bucket, 1, 0), SPILLWAY_ADMITTED);
   spillway_token_bucket_unref(bucket);
 }
 

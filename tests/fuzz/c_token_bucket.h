@@ -12,6 +12,7 @@
 #include "spillway/base/option.h"
 #include "spillway/base/time.h"
 #include "spillway/c_api.h"
+#include "spillway/limiter/warm_up_word.h"
 #include "tests/fuzz/byte_reader.h"
 #include "tests/fuzz/guarded.h"
 #include "tests/fuzz/target.h"
@@ -22,7 +23,7 @@ using COptions = spillway_token_bucket_options;
 using CSnapshot = spillway_token_bucket_snapshot;
 using CReservation = spillway_reservation;
 
-inline constexpr size_t kOptionsEnd = SPILLWAY_SIZE_TO_END(COptions, counted);
+inline constexpr size_t kOptionsEnd = SPILLWAY_SIZE_TO_END(COptions, cold_factor);
 inline constexpr size_t kSnapshotEnd = SPILLWAY_SIZE_TO_END(CSnapshot, total_dry_run);
 
 // Rates whose tokens are whole nanoseconds, and as many of them as leave the unit at one.
@@ -48,7 +49,10 @@ struct TokenBucketNoun {
             .counted = !input.OneIn(8)};
   }
   static bool IsGood(const Settings& settings) {
-    return CheckOptions(kTokenBucketOptions, &settings, nullptr);
+    const auto& [rate, burst, initial, dry_run, counted, warm_up, factor] = settings;
+    return CheckOptions(kTokenBucketOptions, &settings, nullptr) &&
+           (warm_up == 0 ||
+            (initial >= burst && WarmUp::MostUnits(rate, burst, warm_up, factor) != 0));
   }
 };
 

@@ -19,7 +19,12 @@ TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings
       script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
       memory_(static_cast<TokenBucketMemory*>(memory)),
-      bucket_(MakePolicy<TokenBucket>(settings, memory, true)) {}
+      bucket_(MakePolicy<TokenBucket>(settings, memory, true)),
+      leaky_(MakePolicy<LeakyBucket>({.rate = settings.rate,
+                                      .capacity = settings.burst + 1,
+                                      .free = settings.burst,
+                                      .counted = settings.counted},
+                                     memory, true)) {}
 
 void TokenBucketAttachment::Prepare(Books& books) {
   books_ = &books;
@@ -34,7 +39,7 @@ void TokenBucketAttachment::Prepare(Books& books) {
 // what has flowed in less what was taken, for as long as it does not fill.
 void TokenBucketAttachment::StartAt(Nanos start) {
   now = start;
-  const int64_t there = std::min(settings_.initial_tokens, settings_.burst);
+  const int64_t there = warms_up() ? 0 : std::min(settings_.initial_tokens, settings_.burst);
   books_->taken = {Flowed() - there, Flowed() - there};
 }
 
@@ -57,10 +62,14 @@ void TokenBucketAttachment::Survive(Books& books, Findings& findings) {
   findings_ = &findings;
   now = books.now;
   CheckArrival();
-  CheckWhatIsThere();
-  CheckFlow();
-  CheckGivingBack();
-  CheckFull();
+  if (warms_up()) {
+    CheckGate();
+  } else {
+    CheckWhatIsThere();
+    CheckFlow();
+    CheckGivingBack();
+    CheckFull();
+  }
   // Empty, or full: who is late takes or gives back where most would come of it.
   if (books.rest != 0) now += settings_.burst * token_;
   CheckTotals("each admission was counted once", "each refusal was counted once");
@@ -126,6 +135,28 @@ void TokenBucketAttachment::CheckFull() {
   Expect(bucket_->AcquireUpTo(now, settings_.burst + 1) == settings_.burst, "it is full");
   books_->admitted.Add(1);
   Expect(!Take(1), "and then empty");
+}
+
+// Of a bucket that warms up, where all tokens cost the same.
+void TokenBucketAttachment::CheckGate() {
+  const auto closed = [&] { return bucket_->Snapshot(now).time_to_full_ns; };
+  if (closed() == 0) Take(1);  // from here on times are whole units
+  for (int i = 0; i < 50; ++i) {
+    now += closed();
+    Expect(Take(1), "a gate opens in its time");
+    Expect(!Take(1) && closed() == token_, "and one passes, who is paid for");
+  }
+  for (int i = 0; i < 10; ++i) {
+    const Nanos before = closed();
+    Reserve(1, kForever);
+    Expect(reservation.act_at == now + before, "a reservation is for when the gate opens");
+    bucket_->Cancel(reservation, now);
+    Expect(closed() == before, "and gives its time back");
+  }
+  now += kLongIdle;
+  Expect(bucket_->AcquireUpTo(now, settings_.burst + 1) == settings_.burst, "it is open");
+  books_->admitted.Add(1);
+  Expect(!Take(1) && closed() == settings_.burst * token_, "and then closed");
 }
 
 // ---- storm

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/kill/subject.h"
 
@@ -23,24 +24,35 @@ class TokenBucketAttachment : public Attachment {
 
   // For the scripts.
   TokenBucket& bucket() { return *bucket_; }
+  // The same memory as that of a leaky bucket, in which one may wait.
+  LeakyBucket& leaky() { return *leaky_; }
   Word& word() { return memory_->word; }
   Nanos token() const { return token_; }  // how long one takes to flow in
   void StartAt(Nanos start);              // before any call
   bool Take(int64_t n);
   void Reserve(int64_t n, Nanos max_wait);
 
+  // Longer than the word of one that warms up can tell.
+  static constexpr Nanos kLongIdle = Nanos{1} << 56;
+
   Nanos now;
   LimiterReservation reservation;
 
  private:
   int64_t Flowed() const { return now / token_; }
-  int64_t Tokens() const { return bucket_->Snapshot(now).tokens; }
+  // Of a bucket that warms up, what is owed: when it is open there is nothing to be counted.
+  int64_t Tokens() const {
+    const TokenBucketSnapshot at = bucket_->Snapshot(now);
+    return warms_up() ? -((at.time_to_full_ns + token_ - 1) / token_) : at.tokens;
+  }
+  bool warms_up() const { return settings_.warm_up_ns != 0; }
   void CheckTotals(const char* admitted, const char* refused);
   void CheckArrival();
   void CheckWhatIsThere();
   void CheckFlow();
   void CheckGivingBack();
   void CheckFull();
+  void CheckGate();
   void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   TokenBucketSettings settings_;
@@ -48,6 +60,7 @@ class TokenBucketAttachment : public Attachment {
   Nanos token_;
   TokenBucketMemory* memory_;
   std::unique_ptr<TokenBucket> bucket_;
+  std::unique_ptr<LeakyBucket> leaky_;
   Books* books_ = nullptr;
   Findings* findings_ = nullptr;
 };

@@ -17,6 +17,15 @@ Settings ThreeTokens() {
   return settings;
 }
 
+// All tokens cost the same, and take a whole number of units.
+Settings WarmsUp() {
+  Settings settings = ThreeTokens();
+  settings.rate = 1e9 / (1 << 30);
+  settings.warm_up_ns = Nanos{3} << 30;
+  settings.cold_factor = 1;
+  return settings;
+}
+
 // ---- what comes before
 
 void Nothing(Bucket&) {}
@@ -34,9 +43,17 @@ void TwoWaitedFor(Bucket& on) {
   AllTaken(on);
   on.Reserve(2, kForever);
 }
+void NoPlaceLeft(Bucket& on) {
+  AllTaken(on);
+  on.Reserve(1, kForever);
+}
 void FullSinceReserved(Bucket& on) {
   TwoReserved(on);
   on.now += 3 * on.token();
+}
+void OneTakenLongAgo(Bucket& on) {
+  OneTaken(on);
+  on.StartAt(on.now + Bucket::kLongIdle);
 }
 void ByTheClock(Bucket& on) {
   on.StartAt(SteadyNow());
@@ -63,6 +80,9 @@ Done Reserve(Bucket& on) {
 }
 Done ReserveAtOnce(Bucket& on) {
   return Took(static_cast<bool>(on.bucket().Reserve(on.now, 2, 0)), 2);
+}
+Done WaitInLeakyBucket(Bucket& on) {
+  return Took(static_cast<bool>(on.leaky().Reserve(on.now, 1, kForever)), 1);
 }
 Done Cancel(Bucket& on) {
   on.bucket().Cancel(on.reservation, on.now);
@@ -127,12 +147,20 @@ std::vector<Operation> Operations() {
       Make("reserve at once", three, OneTaken, ReserveAtOnce, kTaken(2)),
       Make("reserve, to wait", three, AllTaken, Reserve, kTaken(2)),
       Make("reserve, too long to wait", three, AllTaken, ReserveAtOnce, kRefused),
+      Make("leaky bucket: the last place", three, AllTaken, WaitInLeakyBucket, kTaken(1)),
+      Make("leaky bucket: no place left", three, NoPlaceLeft, WaitInLeakyBucket, kRefused),
       Make("cancel", three, TwoReserved, Cancel, {.taken = -2}),
       Make("cancel what is waited for", three, TwoWaitedFor, Cancel, {.taken = -2}),
       Make("cancel too late", three, FullSinceReserved, CancelTooLate, {}),
       Make("refund", three, AllTaken, Refund, {.taken = -2}),
       Make("snapshot", three, OneTaken, Snapshot, {}),
       Make("describe", three, AllTaken, Describe, {}),
+      Make("warming up: pass", WarmsUp(), Nothing, Take<1>, kTaken(1)),
+      Make("warming up: pass after long", WarmsUp(), OneTakenLongAgo, Take<1>, kTaken(1)),
+      Make("warming up: refuse", WarmsUp(), OneTaken, Take<1>, kRefused),
+      Make("warming up: force", WarmsUp(), OneTaken, Force, kTaken(5)),
+      Make("warming up: reserve, to wait", WarmsUp(), OneTaken, Reserve, kTaken(2)),
+      Make("warming up: cancel what is waited for", WarmsUp(), TwoWaitedFor, Cancel, {.taken = -2}),
   };
 }
 

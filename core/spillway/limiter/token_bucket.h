@@ -12,6 +12,11 @@
 // burst + rate * t tokens, and somebody who asks whenever there is a token gets exactly that: no
 // rounding adds up.
 //
+// With the option `warm_up` calls pay later, and pay more while the bucket is cold: a call of any
+// size up to `burst` passes once what was taken before is paid for. Until then the bucket has
+// nothing, and after it `burst`. docs/token_bucket.md says what that makes of each call; such a
+// call writes a second word, which is raised first (token_bucket_warm_up.cc).
+//
 // Thread safety: every method may be called from any thread; only the destructor needs the object
 // to itself. Progress: all are lock-free, throw nothing, and make no system call but for the clock
 // in the overloads that take no time. None allocates, but for the first counted call of a thread to
@@ -50,10 +55,10 @@ class TokenBucket {
   using Decision = LimiterDecision;
   using Reservation = LimiterReservation;
 
-  // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
-  // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by buckets with the
-  // same settings; it must outlive the bucket. `shared` says that other processes use it too: such
-  // a bucket cannot be reconfigured yet.
+  // Null, with `error` filled, when the name is too long or an option is out of range, alone or
+  // with the others. `memory` is null, or MemoryBytes() bytes, aligned to a cache line, all-zero or
+  // in use by buckets with the same settings; it must outlive the bucket. `shared` says that other
+  // processes use it too: such a bucket cannot be reconfigured yet.
   static std::unique_ptr<TokenBucket> Make(std::string_view name, const Settings& settings,
                                            Error* error, void* memory = nullptr,
                                            bool shared = false) noexcept;

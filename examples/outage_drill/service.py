@@ -53,7 +53,7 @@ def bucket() -> sw.TokenBucket:
 
 def adaptive() -> sw.AdaptiveLimiter:
     """Nobody has."""
-    return sw.AdaptiveLimiter("payments", window=0.25)
+    return sw.AdaptiveLimiter("payments", window=0.25, smoothing=0.5)  # for a short drill
 
 
 # The whole difference between a plain and a guarded service.

@@ -128,6 +128,57 @@ TEST(CAllocationTest, ACallOfATokenBucketAllocatesNothing) {
   spillway_token_bucket_unref(bucket);
 }
 
+// A multi limiter of both kinds of bucket, and the calls of the one beside it.
+struct Multi {
+  spillway_leaky_bucket* leaky;
+  spillway_multi_limiter* limiter;
+};
+
+void UseAll(const Multi& multi) {
+  spillway_limit_status status;
+  spillway_reservation reservation;
+  spillway_leaky_bucket_snapshot level;
+  spillway_multi_limiter_snapshot counts;
+  size_t refuser = 0;
+  level.struct_size = sizeof level;
+  counts.struct_size = sizeof counts;
+  EXPECT_EQ(spillway_multi_limiter_try_acquire_at(multi.limiter, 1, 0, &refuser, &status),
+            SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_leaky_bucket_try_acquire_at(multi.leaky, 1, 0, &status), SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_multi_limiter_try_acquire_at(multi.limiter, 1, 0, &refuser, &status),
+            SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED);
+  EXPECT_EQ(refuser, 1u);
+  EXPECT_EQ(spillway_leaky_bucket_reserve_at(multi.leaky, 1, INT64_MAX, 0, &reservation, &status),
+            SPILLWAY_ADMITTED);
+  EXPECT_EQ(spillway_leaky_bucket_cancel_at(multi.leaky, &reservation, 0), SPILLWAY_OK);
+  EXPECT_EQ(spillway_leaky_bucket_refund_at(multi.leaky, 2, 0), SPILLWAY_OK);
+  EXPECT_EQ(spillway_leaky_bucket_snapshot_at(multi.leaky, 0, &level), SPILLWAY_OK);
+  EXPECT_EQ(level.level, 0);
+  EXPECT_EQ(spillway_multi_limiter_snapshot_at(multi.limiter, 0, &counts), SPILLWAY_OK);
+}
+
+TEST(CAllocationTest, ACallOfALeakyBucketOrAMultiLimiterAllocatesNothing) {
+  spillway_token_bucket_options of_tokens = SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT;
+  spillway_leaky_bucket_options of_leaky = SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT;
+  of_tokens.rate = of_leaky.rate = 10;
+  of_tokens.burst = 9;
+  of_leaky.capacity = 3;
+  of_leaky.free = 2;
+  spillway_multi_limiter_member members[2] = {};
+  Multi multi{};
+  ASSERT_EQ(spillway_token_bucket_new(&members[0].token_bucket, nullptr, 0, &of_tokens, nullptr),
+            SPILLWAY_OK);
+  ASSERT_EQ(spillway_leaky_bucket_new(&multi.leaky, nullptr, 0, &of_leaky, nullptr), SPILLWAY_OK);
+  members[1].leaky_bucket = multi.leaky;
+  ASSERT_EQ(spillway_multi_limiter_new(&multi.limiter, nullptr, 0, members, 2, nullptr, nullptr),
+            SPILLWAY_OK);
+  UseAll(multi);  // A thread's first call may, as above.
+  EXPECT_EQ(AllocationsOf([&] { UseAll(multi); }), 0u);
+  spillway_multi_limiter_unref(multi.limiter);
+  spillway_leaky_bucket_unref(multi.leaky);
+  spillway_token_bucket_unref(members[0].token_bucket);
+}
+
 // Leaves it as it was, for a clock that stands still.
 void UseAll(spillway_sliding_window_limiter* limiter) {
   spillway_limit_status status;

@@ -5,7 +5,7 @@
 #include <spillway/c_api.h>
 
 #include "check.h"
-#include "priorities.h"
+#include "permit_replay.h"
 #include "tests/support/generated/bulkhead_vectors.h"
 #include "vectors.h"
 
@@ -27,19 +27,6 @@ static const vector_value holdings[] = {
     {"slot", SPILLWAY_ADMITTED},
     {"place", SPILLWAY_BULKHEAD_REJECTION_QUEUED},
     {"nothing", SPILLWAY_E_MISUSE},
-    {0},
-};
-
-static const vector_value bulkhead_settlements[] = {
-    {"counted", SPILLWAY_SETTLEMENT_COUNTED},
-    {"misused", SPILLWAY_E_MISUSE},
-    {0},
-};
-
-static const vector_value bulkhead_outcomes[] = {
-    {"success", SPILLWAY_OUTCOME_SUCCESS},
-    {"failure", SPILLWAY_OUTCOME_FAILURE},
-    {"ignored", SPILLWAY_OUTCOME_IGNORED},
     {0},
 };
 
@@ -98,8 +85,8 @@ static void step_poll(bulkhead_replay* self, const cJSON* step, int64_t at) {
 static void step_give_back(bulkhead_replay* self, const cJSON* step, int64_t at) {
   CHECK_INT(
       spillway_bulkhead_settle_at(self->bulkhead, holding_of(self, text(step, "settle"), step),
-                                  choice_of(step, "outcome", bulkhead_outcomes), at),
-      value_of(bulkhead_settlements, text(step, "expect"), step));
+                                  choice_of(step, "outcome", outcomes), at),
+      value_of(settlements, text(step, "expect"), step));
 }
 
 static void step_foreign_slot(bulkhead_replay* self, const cJSON* step, int64_t at) {

@@ -3,7 +3,6 @@
 #define SPILLWAY_TESTS_C_CLIENT_THROTTLE_REPLAY_H_
 
 #include "permit_replay.h"
-#include "priorities.h"
 #include "tests/support/generated/client_throttle_vectors.h"
 
 PERMIT_NOUN_FUNCTIONS(client_throttle, SPILLWAY_CLIENT_THROTTLE_OPTIONS_INIT)

@@ -20,6 +20,10 @@
 #define NOUN_(after) NOUN_JOIN(spillway_, NOUN, after)
 #define NOUN_FIELDS(after) NOUN_JOIN(, NOUN, after)
 
+#ifndef NOUN_NEW /* of what is made of more than its options, with the same arguments */
+#define NOUN_NEW NOUN_(_new)
+#endif
+
 typedef NOUN_() object_type;
 typedef NOUN_(_options) options_type;
 typedef NOUN_(_snapshot) snapshot_type;
@@ -34,7 +38,7 @@ static inline options_type good_options(void);
 static inline object_type* make_good(void) {
   const options_type options = good_options();
   object_type* object = NULL;
-  CHECK_INT(NOUN_(_new)(&object, "test", 4, &options, NULL), SPILLWAY_OK);
+  CHECK_INT(NOUN_NEW(&object, "test", 4, &options, NULL), SPILLWAY_OK);
   if (object == NULL) exit(1);
   return object;
 }
@@ -77,7 +81,7 @@ static inline void check_not_made(const options_type* options, spillway_status s
   const object_type* const before = (const object_type*)(const void*)options;
   object_type* object = (object_type*)(uintptr_t)before;
   spillway_error error = SPILLWAY_ERROR_INIT;
-  CHECK_INT(NOUN_(_new)(&object, NULL, 0, options, &error), status);
+  CHECK_INT(NOUN_NEW(&object, NULL, 0, options, &error), status);
   CHECK(object == NULL);
   CHECK_INT(error.code, status);
   CHECK_TEXT(error.message, message);
@@ -100,7 +104,7 @@ static inline void check_null(void) {
   spillway_error error = SPILLWAY_ERROR_INIT;
   snapshot.struct_size = sizeof snapshot;
   CHECK_INT(NOUN_(_options_init)(NULL, sizeof options), SPILLWAY_E_MISUSE);
-  CHECK_INT(NOUN_(_new)(NULL, NULL, 0, &options, &error), SPILLWAY_E_MISUSE);
+  CHECK_INT(NOUN_NEW(NULL, NULL, 0, &options, &error), SPILLWAY_E_MISUSE);
   CHECK_TEXT(error.message, "out is NULL");
   CHECK_INT(NOUN_RECONFIGURE(NULL, &options, &error), SPILLWAY_E_MISUSE);
   CHECK_TEXT(error.message, " is NULL");
@@ -119,7 +123,7 @@ static inline void check_name_of(const char* name, size_t size) {
   const options_type options = good_options();
   object_type* object = NULL;
   size_t length = 999;
-  CHECK_INT(NOUN_(_new)(&object, name, size, &options, NULL), SPILLWAY_OK);
+  CHECK_INT(NOUN_NEW(&object, name, size, &options, NULL), SPILLWAY_OK);
   if (object == NULL) return;
   const char* const kept = NOUN_(_name)(object, &length);
   CHECK_INT(length, size);
@@ -145,11 +149,10 @@ static inline void check_names_that_cannot_be(void) {
   object_type* object = NULL;
   size_t length = 99;
   size_t i = 0;
-  CHECK_INT(NOUN_(_new)(&object, NULL, 1, &options, &error), SPILLWAY_E_MISUSE);
+  CHECK_INT(NOUN_NEW(&object, NULL, 1, &options, &error), SPILLWAY_E_MISUSE);
   CHECK_TEXT(error.message, "name is NULL");
   for (; i < sizeof too_long / sizeof *too_long; ++i) {
-    CHECK_INT(NOUN_(_new)(&object, "x", too_long[i], &options, &error),
-              SPILLWAY_E_INVALID_ARGUMENT);
+    CHECK_INT(NOUN_NEW(&object, "x", too_long[i], &options, &error), SPILLWAY_E_INVALID_ARGUMENT);
     CHECK_TEXT(error.message, "name has ");
     CHECK(object == NULL);
   }
@@ -168,7 +171,7 @@ static inline void check_errors_of_a_wrong_size(void) {
     spillway_error error = SPILLWAY_ERROR_INIT;
     error.struct_size = sizes[i];
     memset(error.message, 'x', sizeof error.message);
-    CHECK_INT(NOUN_(_new)(&other, NULL, 0, &options, &error), SPILLWAY_E_MISUSE);
+    CHECK_INT(NOUN_NEW(&other, NULL, 0, &options, &error), SPILLWAY_E_MISUSE);
     CHECK_INT(NOUN_RECONFIGURE(object, &options, &error), SPILLWAY_E_MISUSE);
     CHECK(other == NULL);
     CHECK(error.message[0] == 'x' && error.message[255] == 'x');
@@ -211,7 +214,7 @@ static inline void check_short_options(void) {
     memcpy(&want, &options, options.struct_size);
     /* What lies behind the caller's struct is not his, and no option. */
     memset((char*)&options + options.struct_size, 0xaa, sizeof options - options.struct_size);
-    CHECK_INT(NOUN_(_new)(&object, NULL, 0, &options, NULL), SPILLWAY_OK);
+    CHECK_INT(NOUN_NEW(&object, NULL, 0, &options, NULL), SPILLWAY_OK);
     if (object == NULL) return;
     const options_type got = options_of(object);
     check_same(&got, &want, sizeof got);
@@ -254,7 +257,7 @@ static inline void check_longer_options(void) {
   memset(&options, 0, sizeof options);
   options.known = good;
   options.known.struct_size = sizeof options;
-  CHECK_INT(NOUN_(_new)(&object, NULL, 0, &options.known, &error), SPILLWAY_OK);
+  CHECK_INT(NOUN_NEW(&object, NULL, 0, &options.known, &error), SPILLWAY_OK);
   if (object == NULL) return;
   /* A later caller sees zero in what this version does not know. */
   memset(&options, 0xaa, sizeof options);

@@ -64,6 +64,13 @@ static const vector_value outcomes[] = {
     {0},
 };
 
+static const vector_value priorities[] = {
+    {"normal", SPILLWAY_PRIORITY_NORMAL},
+    {"critical", SPILLWAY_PRIORITY_CRITICAL},
+    {"sheddable", SPILLWAY_PRIORITY_SHEDDABLE},
+    {0},
+};
+
 /* The place of a permit's name, which is made when there is none. */
 static inline spillway_permit* permit_of(permit_replay* self, const char* name,
                                          const cJSON* where) {

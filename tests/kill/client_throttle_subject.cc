@@ -104,7 +104,9 @@ void Throttle::Survive(Books& books, Findings& findings) {
   Expect(throttle_->Snapshot(now).requests == 40, "which are taken back");
   Expect(Calls(40, Outcome::kFailure) == 40, "nor while half is");
   const int admitted = Calls(200, Outcome::kFailure);
-  Expect(80 < admitted && admitted < 140, "a share is refused when fewer are");
+  const bool refuses = settings_.max_rejection > 0;
+  Expect(refuses ? 80 < admitted && admitted < 140 : admitted == 200,
+         "a share is refused when fewer are");
   // Refusing, or with an empty window: who is late counts where most would come of it.
   if (books.rest != 0) Forget();
   CheckTotals("each admission was counted once", "each refusal was counted once",
@@ -140,20 +142,11 @@ void AFreshBucket(Throttle& on) {
   APermit(on);
   on.now += kBucket;
 }
-void ARoundOfTheRing(Throttle& on) {
-  APermit(on);
-  on.now += ClientThrottleMemory::kSlots * kBucket;
-  on.permit = {};
-}
 void FirstAccepted(Throttle& on) {
   on.Calls(3, Outcome::kFailure);
   on.permit = on.Ask();
 }
 void FewAccepted(Throttle& on) { on.Calls(60, Outcome::kFailure); }
-void FewAcceptedNextSpared(Throttle& on) {
-  FewAccepted(on);
-  while (on.Ask().owner != 0) continue;
-}
 void OldPermit(Throttle& on) {
   APermit(on);
   on.Forget();
@@ -178,10 +171,6 @@ Done Settle(Throttle& on) {
   const bool back = outcome == Outcome::kIgnored && settlement == Settlement::kCounted;
   return {.settled = 1, .taken = back ? -1 : 0};
 }
-Done Snapshot(Throttle& on) {
-  on.throttle().Snapshot(on.now);
-  return {};
-}
 void ReadClock() { SteadyNow(); }
 
 constexpr Done kAdmitted = {.admitted = 1, .taken = 1};
@@ -205,14 +194,17 @@ std::vector<Operation> Operations() {
   const Settings seconds = Seconds();
   Settings day = seconds;
   day.window_ns = 86'400 * kNanosPerSecond;
+  Settings strict = seconds;
+  strict.max_rejection = 1;
+  Settings lenient = seconds;
+  lenient.max_rejection = 0;
   return {
       Make("admit", seconds, APermit, Ask, kAdmitted),
       Make("admit, first call", seconds, Nothing, Ask, kAdmitted),
       Make("admit, first of its bucket", seconds, AFreshBucket, Ask, kAdmitted),
       Make("admit by the clock", day, ByTheClock, AskByTheClock, kAdmitted, ReadClock),
-      Make("draw", seconds, FewAccepted, Ask, {.refused = 1, .admitted = 1, .taken = 1}),
-      Make("draw again", seconds, FewAcceptedNextSpared, Ask,
-           {.refused = 1, .admitted = 1, .taken = 1}),
+      Make("refuse by a draw", strict, FewAccepted, Ask, kRefused),
+      Make("admit by a draw", lenient, FewAccepted, Ask, kAdmitted),
       Make("success", seconds, APermit, Settle<Outcome::kSuccess>, kSettled),
       Make("success, first of its bucket", seconds, FirstAccepted, Settle<Outcome::kSuccess>,
            kSettled),
@@ -220,7 +212,6 @@ std::vector<Operation> Operations() {
       Make("ignored", seconds, APermit, Settle<Outcome::kIgnored>, {.settled = 1, .taken = -1}),
       Make("stale permit", seconds, OldPermit, Settle<Outcome::kSuccess>, kSettled),
       Make("foreign permit", seconds, ForeignPermit, Settle<Outcome::kSuccess>, kSettled),
-      Make("snapshot", seconds, ARoundOfTheRing, Snapshot, {}),
   };
 }
 

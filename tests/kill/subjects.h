@@ -7,7 +7,10 @@
 
 #include "tests/kill/adaptive_limiter_subject.h"
 #include "tests/kill/breaker_subject.h"
+#include "tests/kill/bulkhead_subject.h"
 #include "tests/kill/client_throttle_subject.h"
+#include "tests/kill/keyed_limiter_subject.h"
+#include "tests/kill/multi_limiter_subject.h"
 #include "tests/kill/sliding_window_subject.h"
 #include "tests/kill/subject.h"
 #include "tests/kill/token_bucket_subject.h"
@@ -15,7 +18,8 @@
 namespace spillway::testing {
 
 inline std::vector<Subject> Subjects() {
-  return {AdaptiveLimiterSubject(), CircuitBreakerSubject(), ClientThrottleSubject(),
+  return {AdaptiveLimiterSubject(),      BulkheadSubject(),     CircuitBreakerSubject(),
+          ClientThrottleSubject(),       KeyedLimiterSubject(), MultiLimiterSubject(),
           SlidingWindowLimiterSubject(), TokenBucketSubject()};
 }
 

@@ -19,7 +19,12 @@ TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings
       script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
       memory_(static_cast<TokenBucketMemory*>(memory)),
-      bucket_(MakePolicy<TokenBucket>(settings, memory, true)) {}
+      bucket_(MakePolicy<TokenBucket>(settings, memory, true)),
+      leaky_(MakePolicy<LeakyBucket>({.rate = settings.rate,
+                                      .capacity = settings.burst + 1,
+                                      .free = settings.burst,
+                                      .counted = settings.counted},
+                                     memory, true)) {}
 
 void TokenBucketAttachment::Prepare(Books& books) {
   books_ = &books;

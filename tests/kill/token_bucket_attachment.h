@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/kill/subject.h"
 
@@ -23,6 +24,8 @@ class TokenBucketAttachment : public Attachment {
 
   // For the scripts.
   TokenBucket& bucket() { return *bucket_; }
+  // The same memory as that of a leaky bucket, in which one may wait.
+  LeakyBucket& leaky() { return *leaky_; }
   Word& word() { return memory_->word; }
   Nanos token() const { return token_; }  // how long one takes to flow in
   void StartAt(Nanos start);              // before any call
@@ -57,6 +60,7 @@ class TokenBucketAttachment : public Attachment {
   Nanos token_;
   TokenBucketMemory* memory_;
   std::unique_ptr<TokenBucket> bucket_;
+  std::unique_ptr<LeakyBucket> leaky_;
   Books* books_ = nullptr;
   Findings* findings_ = nullptr;
 };

@@ -43,6 +43,10 @@ void TwoWaitedFor(Bucket& on) {
   AllTaken(on);
   on.Reserve(2, kForever);
 }
+void NoPlaceLeft(Bucket& on) {
+  AllTaken(on);
+  on.Reserve(1, kForever);
+}
 void FullSinceReserved(Bucket& on) {
   TwoReserved(on);
   on.now += 3 * on.token();
@@ -76,6 +80,9 @@ Done Reserve(Bucket& on) {
 }
 Done ReserveAtOnce(Bucket& on) {
   return Took(static_cast<bool>(on.bucket().Reserve(on.now, 2, 0)), 2);
+}
+Done WaitInLeakyBucket(Bucket& on) {
+  return Took(static_cast<bool>(on.leaky().Reserve(on.now, 1, kForever)), 1);
 }
 Done Cancel(Bucket& on) {
   on.bucket().Cancel(on.reservation, on.now);
@@ -140,6 +147,8 @@ std::vector<Operation> Operations() {
       Make("reserve at once", three, OneTaken, ReserveAtOnce, kTaken(2)),
       Make("reserve, to wait", three, AllTaken, Reserve, kTaken(2)),
       Make("reserve, too long to wait", three, AllTaken, ReserveAtOnce, kRefused),
+      Make("leaky bucket: the last place", three, AllTaken, WaitInLeakyBucket, kTaken(1)),
+      Make("leaky bucket: no place left", three, NoPlaceLeft, WaitInLeakyBucket, kRefused),
       Make("cancel", three, TwoReserved, Cancel, {.taken = -2}),
       Make("cancel what is waited for", three, TwoWaitedFor, Cancel, {.taken = -2}),
       Make("cancel too late", three, FullSinceReserved, CancelTooLate, {}),

@@ -122,7 +122,7 @@ struct Judges final : LimiterBase {
     if (thread == 2) {
       admitted = Ask().owner != 0;
     } else {
-      Tell(permits[thread], kStart + (2 + thread) * kWindow);
+      Tell(permits[thread], kStart + 2 * kWindow + thread * kWindow / 2);
     }
   }
   void Check() override {

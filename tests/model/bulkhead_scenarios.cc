@@ -82,9 +82,9 @@ struct SlotTakers final : BulkheadBase {
 const Registered<SlotTakers> takers("bulkhead: the only slot is one caller's at a time", 3,
                                     {.preemptions = 3, .surprises = 1});
 
-// All of what callers do, with one slot and one place.
+// All of what callers do, with one slot and one place that is used again.
 struct Crowd final : BulkheadBase {
-  explicit Crowd(int places) : BulkheadBase(Small(1, places)) {}
+  Crowd() : BulkheadBase(Small(1, 1)) {}
   void Run(int) override {
     const PermitFields permit = Join();
     if (permit.owner != 0) UseOnce(permit);
@@ -95,13 +95,11 @@ struct Crowd final : BulkheadBase {
   }
 };
 const Registered<Crowd> crowd("bulkhead: a place is used again by the next who waits", 3,
-                              {.preemptions = 2, .surprises = 1}, 1);
+                              {.preemptions = 2, .surprises = 1});
 
 // Somebody gives his slot back while those who wait look, or leave, or both.
 struct Waiting : BulkheadBase {
-  explicit Waiting(int places = 2) : BulkheadBase(Small(1, places)) {
-    slot = Take();
-    first = Join();
+  explicit Waiting(int places) : BulkheadBase(Small(1, places)), slot(Take()), first(Join()) {
     if (places == 2) second = Join();
   }
   PermitFields slot;
@@ -110,6 +108,7 @@ struct Waiting : BulkheadBase {
 };
 
 struct LeaveAsGranted final : Waiting {
+  LeaveAsGranted() : Waiting(2) {}
   void Run(int thread) override { GiveBack(thread == 0 ? slot : thread == 1 ? first : second); }
   void Check() override {
     RequireHeld(0, 0);
@@ -120,6 +119,7 @@ const Registered<LeaveAsGranted> leave("bulkhead: a slot outlives those who leav
                                        3, {.preemptions = 2, .surprises = 1});
 
 struct UseWhatIsGranted final : Waiting {
+  UseWhatIsGranted() : Waiting(2) {}
   void Run(int thread) override {
     if (thread == 0) {
       Use();
@@ -135,6 +135,7 @@ const Registered<UseWhatIsGranted> use("bulkhead: who is granted a slot has it a
 
 // The second goes on with what the first has left behind.
 struct InTheirOrder final : Waiting {
+  InTheirOrder() : Waiting(2) {}
   void Run(int thread) override {
     if (thread == 0) return GiveBack(slot);
     if (thread == 1) {
@@ -191,6 +192,18 @@ struct LateHelper final : Waiting {
 };
 const Registered<LateHelper> late("bulkhead: a late helper spoils no later place", 2,
                                   {.preemptions = 3, .surprises = 1});
+
+// All who have a slot give it back at once.
+struct AllGiveBack final : BulkheadBase {
+  AllGiveBack() : BulkheadBase(Small(3, 0)) {
+    for (PermitFields& slot : slots) slot = Take();
+  }
+  void Run(int thread) override { GiveBack(slots[thread]); }
+  void Check() override { RequireHeld(0, 0); }
+  PermitFields slots[3];
+};
+const Registered<AllGiveBack> all("bulkhead: each slot comes back", 3,
+                                  {.preemptions = 2, .surprises = 1});
 
 // Nobody may wait while a slot is free once all is quiet: nobody comes by who would look.
 struct Quiet : BulkheadBase {

@@ -40,7 +40,7 @@ struct RollsOver final : ThrottleBase {
   static constexpr Nanos kLater = ClientThrottleMemory::kSlots * kBucket;
 };
 const Registered<RollsOver> rolls_over("client throttle: calls are counted once across a roll-over",
-                                       3, {.preemptions = 2, .surprises = 1});
+                                       3, {.preemptions = 1, .surprises = 1});
 
 // Callers whose clocks differ by some buckets.
 struct ClocksDiffer final : ThrottleBase {
@@ -48,7 +48,7 @@ struct ClocksDiffer final : ThrottleBase {
   void Check() override { Require(Look(0).requests == 3, "the window moves forward alone"); }
 };
 const Registered<ClocksDiffer> clocks_differ("client throttle: the window only moves forward", 3,
-                                             {.preemptions = 3, .surprises = 1});
+                                             {.preemptions = 1, .surprises = 1});
 
 // Calls that are as if they had not been asked for, while another asks.
 struct Ignores final : ThrottleBase {
@@ -67,7 +67,7 @@ struct Ignores final : ThrottleBase {
   PermitFields permits[2];
 };
 const Registered<Ignores> ignores("client throttle: an ignored call is taken back", 3,
-                                  {.preemptions = 3, .surprises = 1});
+                                  {.preemptions = 1, .surprises = 1});
 
 // The same while its bucket leaves: nothing of the next one is taken back.
 struct IgnoresLate final : ThrottleBase {

@@ -1,7 +1,6 @@
 // The sliding window limiter: the real one, in memory of the scenario.
 #include <algorithm>
 #include <memory>
-#include <vector>
 
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/sync/thread_slot.h"

@@ -40,7 +40,16 @@ class PlainLimiter {
   Nanos call_time() const { return call_time_; }
   uint64_t windows() const { return windows_; }
 
-  bool Ask() {
+  bool Ask(Nanos now) {
+    now = std::max<Nanos>(now, 0);
+    const bool over = now >= begin_ + 2 * Length() || begin_ > now + kLongest;
+    if (in_flight_ >= admitted() && !settings_.dry_run && divided_by_ != 1 && over) {
+      phase_ = WindowPhase::kNormal;
+      divided_by_ = 1;
+      left_ = 30;
+      deep_ = false;
+      begin_ = now / 1024 * 1024;
+    }
     const bool admits = in_flight_ < admitted() || settings_.dry_run;
     in_flight_ += admits;
     return admits;
@@ -212,7 +221,7 @@ class Duel {
 
   void Ask(Nanos at) {
     const DecisionFields decision = real_->Decide(at);
-    ASSERT_EQ(decision.reason == 0, model_.Ask());
+    ASSERT_EQ(decision.reason == 0, model_.Ask(at));
     if (decision.reason == 0) held_.push_back({decision.permit, at});
   }
 

@@ -54,7 +54,7 @@ void Duel(const MakeSettings& make_settings) {
   ForEachSeed([&](uint64_t seed) {
     Random random(seed);
     const typename Bucket::Settings settings = make_settings(random);
-    const std::unique_ptr<Bucket> bucket = MakeBucketOf<Bucket>(settings);
+    const std::unique_ptr<Bucket> bucket = MakePolicy<Bucket>(settings);
     BucketDuel<Bucket> duel(*bucket, settings, random);
     for (int i = 0; i < kSteps; ++i) {
       ASSERT_TRUE(duel.TakeStep() && duel.Agree()) << "seed " << seed << "\n" << duel.Story();

@@ -431,6 +431,21 @@ def test_a_guard_that_was_refused_or_cancelled_may_ask_again(
     assert idle(bulkhead)
 
 
+def test_a_guard_that_waits_serves_nobody_else(bulkhead: sw.Bulkhead) -> None:
+    permit = take(bulkhead)
+    guard = bulkhead.acquire()
+    thread = threading.Thread(target=lambda: guard.__enter__().settle(sw.Outcome.SUCCESS))
+    thread.start()
+    until_waiting(bulkhead, 1)
+    with pytest.raises(RuntimeError, match="one block"):
+        guard.__enter__()
+    with pytest.raises(RuntimeError, match="left by the `with` block"):
+        guard.__exit__(None, None, None)
+    give_back(permit)
+    thread.join()
+    assert idle(bulkhead)
+
+
 # ---- who is gone
 
 

@@ -72,13 +72,14 @@ TEST(SlidingWindowLimiterStressTest, NoIntervalHoldsMoreThanALimit) {
 // though others ask and look while it is made.
 TEST(SlidingWindowLimiterStressTest, EveryPermitIsTakenOnceAlsoWithResets) {
   constexpr int32_t kLimit = 1000;
-  constexpr int kResets = 20;
+  constexpr int kResets = 50;
+  constexpr int kLongSteps = 500'000;  // so that threads of a few microseconds overlap
   const auto limiter = MakePolicy<SlidingWindowLimiter>(Settings(kLimit, kNanosPerSecond));
   std::atomic<uint64_t> admitted{0};
   InThreads(kThreads, [&](uint32_t thread) {
-    for (int i = 0; i < kSteps; ++i) {
+    for (int i = 0; i < kLongSteps; ++i) {
       admitted += static_cast<bool>(limiter->TryAcquire(kStart));
-      if (thread == 0 && i % (kSteps / kResets) == 0) limiter->Reset();
+      if (thread == 0 && i % (kLongSteps / kResets) == 0) limiter->Reset();
       if (i % 100 == 0) {
         const SlidingWindowLimiterSnapshot seen = limiter->Snapshot(kStart);
         ASSERT_TRUE(0 <= seen.in_window && seen.in_window <= kLimit);

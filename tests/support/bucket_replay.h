@@ -54,7 +54,7 @@ class BucketReplay : public Replay {
   BucketReplay(const Json& options, Nanos origin) : Replay(origin) {
     Settings settings;
     DecodeOptions(options, &settings);
-    bucket_ = MakeBucketOf<Bucket>(settings);
+    bucket_ = MakePolicy<Bucket>(settings);
   }
 
   Bucket& bucket() { return *bucket_; }

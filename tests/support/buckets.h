@@ -10,25 +10,17 @@
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/multi_limiter.h"
 #include "spillway/limiter/token_bucket.h"
+#include "tests/support/policies.h"
 
 namespace spillway::testing {
 
-template <class Bucket>
-std::unique_ptr<Bucket> MakeBucketOf(const typename Bucket::Settings& settings,
-                                     void* memory = nullptr, bool shared = false) {
-  Error error;
-  std::unique_ptr<Bucket> bucket = Bucket::Make("test", settings, &error, memory, shared);
-  if (bucket == nullptr) throw std::runtime_error(error.message);
-  return bucket;
-}
-
 inline std::unique_ptr<TokenBucket> MakeBucket(const TokenBucketSettings& settings,
                                                void* memory = nullptr, bool shared = false) {
-  return MakeBucketOf<TokenBucket>(settings, memory, shared);
+  return MakePolicy<TokenBucket>(settings, memory, shared);
 }
 inline std::unique_ptr<LeakyBucket> MakeLeakyBucket(const LeakyBucketSettings& settings,
                                                     void* memory = nullptr, bool shared = false) {
-  return MakeBucketOf<LeakyBucket>(settings, memory, shared);
+  return MakePolicy<LeakyBucket>(settings, memory, shared);
 }
 inline std::unique_ptr<MultiLimiter> MakeMultiLimiter(std::span<const MultiLimiterMember> members,
                                                       const MultiLimiterSettings& settings = {}) {

@@ -82,6 +82,8 @@ class AdaptiveLimiter:
     def acquire(self, now: int) -> Permit | str:
         """A permit, or why not."""
         full = self.in_flight >= self.admitted
+        if full and not self.options.dry_run and self._ends_probe(max(now, 0)):
+            full = self.in_flight >= self.admitted
         if full and not self.options.dry_run:
             self.totals["refused"] += 1
             return "limited"
@@ -152,6 +154,16 @@ class AdaptiveLimiter:
         enough = len(self.times) + self.drops >= LEAST_CALLS or self.phase == "drain" or jumped
         if over and enough:
             self._judge(now)
+
+    def _ends_probe(self, now: int) -> bool:
+        """Ends one that takes twice its time: calls that run for long may hold all its places."""
+        if self.phase == "normal" or self.begin is None:
+            return False
+        if self.begin + 2 * self._length > now and self.begin <= now + LONGEST_WINDOW:
+            return False
+        self.begin, self.phase, self.divided_by = now - now % BEGIN_UNIT, "normal", 1
+        self.age, self.next_probe = 0, PROBE_AGE
+        return True
 
     def _judge(self, now: int) -> None:
         calls = len(self.times) + self.drops

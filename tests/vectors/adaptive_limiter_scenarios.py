@@ -212,6 +212,23 @@ def gradient() -> list[Vector]:
             note="`slow` began before the measuring window and does not count; `older` does.",
         ),
         vector(
+            "calls that run for long end a probe, not everything",
+            "Spillway",
+            {"window_ns": WINDOW, "max_limit": 20},
+            [
+                *begun(),
+                repeat(4, 1030 * MS, rounds(103, 20, 10 * MS, at=0)),
+                look(at=5 * S, total_windows=4, limit=4),
+                hold(4, at=4120 * MS),
+                acquire("a", at=4120 * MS + 2 * WINDOW - 1024, expect="limited"),
+                look(at=7 * S, limit=4),
+                acquire("a", at=4120 * MS + 2 * WINDOW),
+                look(at=7 * S, limit=20, in_flight=5, total_windows=4),
+                end(4, "S", at=60 * S),
+            ],
+            note="Whoever is refused in a probe that takes twice its time ends it.",
+        ),
+        vector(
             "a lower average lowers the baseline by a part, and only a probe raises it",
             "Spillway",
             {"window_ns": WINDOW, "max_limit": 20},

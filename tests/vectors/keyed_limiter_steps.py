@@ -77,7 +77,7 @@ def _usual_origins(options: Options) -> list[int]:
     # Whole tokens of whole nanoseconds.
     grid = (limiter.token * limiter.unit).numerator
     near = [] if turn > 2**61 else [int(turn), int(5 * turn)]
-    wanted = [0, *(origin - 2 * grid for origin in near), *near, TEN_YEARS, 2**61, 2**62]
+    wanted = [0, *(origin - 2 * grid for origin in near), *near, TEN_YEARS, 2**61]
     return sorted({max(origin - origin % grid, 0) for origin in wanted})
 
 

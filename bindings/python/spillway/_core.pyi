@@ -98,7 +98,8 @@ class _Place:
         """
     def wake_by(self, wake: collections.abc.Callable[[], typing.Any]) -> None:
         """
-        What to call when its turn comes, in any thread. When that raises, nobody takes the turn.
+        What to call when its turn comes, in any thread. RuntimeError from it says that nobody is
+        left to take the turn: the event loop is closed.
         """
     @property
     def next_sleep(self) -> float:
@@ -312,9 +313,10 @@ class QueueingPolicy(PermitPolicy):
         """
         A guard for one `with` or `async with` block, which yields the permit.
 
-        Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls; `with`
-        blocks the thread, `async with` the task. It raises the policy's exception when it is refused, or
-        was not admitted meanwhile. Leaving gives the permit back, unless it was settled by hand.
+        Entering waits for `timeout` seconds at most (None: max_wait), in the order of the calls:
+        `with` blocks the thread, `async with` the task. It raises the policy's exception when it
+        is refused, or was not admitted meanwhile. Leaving gives the permit back, unless it was
+        settled by hand.
         """
 
 class Limiter(Policy):

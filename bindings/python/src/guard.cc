@@ -46,27 +46,28 @@ bool Wait(GuardObject* self) {
   return self->permit != nullptr;
 }
 
-bool RefuseToEnterAgain(const GuardObject* self) {
-  if (!self->entered) return false;
-  PyErr_SetString(PyExc_RuntimeError,
-                  "a guard serves one block; call acquire() again for the next");
-  return true;
+bool Obtain(GuardObject* self) {
+  if (self->permit != nullptr) return true;
+  if (self->place == nullptr && !Ask(self)) return false;
+  return self->place == nullptr || Wait(self);
 }
 
 PyObject* Enter(PyObject* object, PyObject*) {
   GuardObject* self = AsGuard(object);
-  if (RefuseToEnterAgain(self)) return nullptr;
-  if (self->permit == nullptr) {
-    if (self->place == nullptr && !Ask(self)) return nullptr;
-    if (self->place != nullptr && !Wait(self)) return nullptr;
+  if (self->entered) {
+    PyErr_SetString(PyExc_RuntimeError,
+                    "a guard serves one block; call acquire() again for the next");
+    return nullptr;
   }
-  self->entered = true;
-  return Py_NewRef(self->permit);
+  self->entered = true;  // before it waits: nobody else may meanwhile
+  if (Obtain(self)) return Py_NewRef(self->permit);
+  self->entered = false;
+  return nullptr;
 }
 
 PyObject* Exit(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   const GuardObject* self = AsGuard(object);
-  if (count != 3 || !self->entered) {
+  if (count != 3 || !self->entered || self->permit == nullptr) {
     PyErr_SetString(PyExc_RuntimeError, "a guard is left by the `with` block that entered it");
     return nullptr;
   }

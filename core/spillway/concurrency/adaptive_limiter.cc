@@ -18,7 +18,11 @@ DecisionFields AdaptiveLimiter::Decide(Nanos now) noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const LimitWord word(seen);
     const bool full = word.in_flight() >= AdmittedBy(LimitOf(word), word.probe());
-    if (full && !dry_run_.load(std::memory_order_relaxed)) break;
+    if (full && !dry_run_.load(std::memory_order_relaxed)) {
+      if (word.probe() == Probe::kNone || !EndProbe(now)) break;
+      seen = memory->word.load(std::memory_order_relaxed);
+      continue;
+    }
     if (!memory->word.compare_exchange_weak(seen, word.WithOneMore().bits(),
                                             std::memory_order_relaxed))
       continue;

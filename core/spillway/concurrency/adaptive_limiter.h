@@ -134,6 +134,7 @@ class AdaptiveLimiter {
   void Look(Nanos start, Outcome outcome, bool busy, Nanos now) noexcept;
   Nanos WindowLength() const noexcept;
   void Judge(WindowWord word, Nanos now) noexcept;
+  bool EndProbe(Nanos now) noexcept;
   bool Dropped(const Window& window) const noexcept;
   WindowWord After(const Window& window, Nanos now) const noexcept;
   void NoteBaseline(const Window& window) noexcept;

@@ -86,6 +86,25 @@ void AdaptiveLimiter::Judge(WindowWord word, Nanos now) noexcept {
   memory->windows.fetch_add(1, std::memory_order_relaxed);
 }
 
+// False: the probe goes on. A judge comes of a call that ends, and there may be none: calls that
+// run for long, or were lost, may hold all the places that a probe leaves. So who is refused ends a
+// probe that takes twice its time, and one whose judge has not come so far.
+bool AdaptiveLimiter::EndProbe(Nanos now) noexcept {
+  now = std::max<Nanos>(now, 0);
+  const WindowWord window(memory_->window.load(std::memory_order_relaxed));
+  const bool jumped = window.begin() > SaturatingAdd(now, kLongestWindow);
+  if (window.probe() != Probe::kNone) {
+    if (now < SaturatingAdd(window.begin(), 2 * WindowLength()) && !jumped) return false;
+    Replace(memory_->window, window.bits(), WindowWord(now, 0, WindowPhase::kNormal).bits());
+  }
+  uint64_t seen = memory_->word.load(std::memory_order_relaxed);
+  for (int i = 0; i < kMaxAttempts && LimitWord(seen).probe() != Probe::kNone; ++i) {
+    const LimitWord whole = LimitWord(seen).WithLimit(LimitWord(seen).limit(), Probe::kNone);
+    if (memory_->word.compare_exchange_weak(seen, whole.bits(), std::memory_order_relaxed)) break;
+  }
+  return true;
+}
+
 bool AdaptiveLimiter::Dropped(const Window& window) const noexcept {
   return window.total() >= kLeastCalls &&
          window.dropped() * kWholeRate >

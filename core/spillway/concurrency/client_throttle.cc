@@ -34,40 +34,71 @@ uint64_t ClientThrottle::MoveWindow(Nanos now) noexcept {
   return std::max(epoch, seen);
 }
 
-ThrottleCounts ClientThrottle::Counts(uint64_t newest) const noexcept {
-  ThrottleCounts counts;
-  for (uint64_t age = 0; age < Memory::kBuckets; ++age) {
+ClientThrottle::Window ClientThrottle::Look(uint64_t newest) const noexcept {
+  Window window;
+  for (uint64_t age = Memory::kBuckets; age-- > 0;) {
     const uint64_t epoch = newest - age;
     const uint32_t slot = SlotOf(epoch);
-    counts.requests +=
-        cells_.CountOf(memory_->requests[slot].load(std::memory_order_relaxed), epoch);
-    counts.accepts += cells_.CountOf(memory_->accepts[slot].load(std::memory_order_relaxed), epoch);
+    window.newest = cells_.CountOf(memory_->requests[slot].load(std::memory_order_relaxed), epoch);
+    window.counts.requests += window.newest;
+    window.counts.accepts +=
+        cells_.CountOf(memory_->accepts[slot].load(std::memory_order_relaxed), epoch);
   }
-  return counts;
+  return window;
 }
 
 DecisionFields ClientThrottle::Decide(Nanos now, Priority priority) noexcept {
   Memory* const memory = memory_;
   const uint64_t epoch = MoveWindow(now);
+  Word& cell = memory->requests[SlotOf(epoch)];
+  uint64_t before = 0;
   // First, so that of two who ask at the same time one sees the other.
-  cells_.Add(memory->requests[SlotOf(epoch)], epoch);
-  ThrottleCounts counts = Counts(epoch);
-  counts.requests -= counts.requests != 0;  // those before this one
-  const size_t index = IndexOf(priority);
-  const ThrottleRule rule = this->rule(index);
-  if (counts.requests >= min_calls_.load(std::memory_order_relaxed) && rule.Excess(counts) != 0) {
-    const uint64_t draw = memory->draws.fetch_add(1, std::memory_order_relaxed);
-    if (rule.Refuses(counts, (Mix(seed_) + EvenlySpread(draw)) >> ThrottleRule::kDrawBits)) {
-      if (!dry_run_.load(std::memory_order_relaxed)) {
-        memory->throttled[index].Count(owned_slots_);
-        return {.permit = {}, .reason = static_cast<int32_t>(ClientThrottleRejection::kThrottled)};
-      }
-      memory->dry_run.fetch_add(1, std::memory_order_relaxed);
+  if (cells_.TryAdd(cell, epoch, &before)) [[likely]] {
+    if (before < memory->spared.load(std::memory_order_relaxed)) [[likely]] {
+      memory->admitted.Count(owned_slots_);
       return {.permit = {.owner = id_, .start = now, .token = epoch}};
     }
+  } else {
+    cells_.Add(cell, epoch);
   }
-  memory->admitted.Count(owned_slots_);
+  return DecideByCounts(epoch, now, IndexOf(priority));
+}
+
+DecisionFields ClientThrottle::DecideByCounts(uint64_t epoch, Nanos now, size_t priority) noexcept {
+  Memory* const memory = memory_;
+  const uint64_t spared = memory->spared.load(std::memory_order_relaxed);
+  const Window window = Look(epoch);
+  ThrottleCounts counts = window.counts;
+  counts.requests -= counts.requests != 0;  // those before this one
+  Spare(epoch, spared, counts, window.newest);
+  const ThrottleRule rule = this->rule(priority);
+  bool refused = false;
+  if (counts.requests >= min_calls_.load(std::memory_order_relaxed) && rule.Excess(counts) != 0) {
+    const uint64_t draw = memory->draws.fetch_add(1, std::memory_order_relaxed);
+    refused = rule.Refuses(counts, (Mix(seed_) + EvenlySpread(draw)) >> ThrottleRule::kDrawBits);
+  }
+  if (!refused) {
+    memory->admitted.Count(owned_slots_);
+  } else if (dry_run_.load(std::memory_order_relaxed)) {
+    memory->dry_run.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    memory->throttled[priority].Count(owned_slots_);
+    return {.permit = {}, .reason = static_cast<int32_t>(ClientThrottleRejection::kThrottled)};
+  }
   return {.permit = {.owner = id_, .start = now, .token = epoch}};
+}
+
+// While a bucket is the newest, accepts only grow, and requests by those that its cell counts: so
+// that cell alone, which holds `newest` now, tells when there can be the first excess, for those
+// who are refused first.
+void ClientThrottle::Spare(uint64_t epoch, uint64_t seen, const ThrottleCounts& counts,
+                           uint64_t newest) noexcept {
+  const uint64_t few = min_calls_.load(std::memory_order_relaxed) - 1;
+  const uint64_t most = std::max(few, rule(IndexOf(Priority::kSheddable)).Borne(counts.accepts));
+  if (counts.requests > most) return;
+  // Not in the place of one that was made under other options since.
+  memory_->spared.compare_exchange_strong(seen, cells_.Cell(epoch, newest + most - counts.requests),
+                                          std::memory_order_relaxed);
 }
 
 Settlement ClientThrottle::Count(Word& counter, Settlement settlement) noexcept {
@@ -99,7 +130,7 @@ Settlement ClientThrottle::Settle(const PermitFields& call, Outcome outcome, Nan
 
 ClientThrottleSnapshot ClientThrottle::Snapshot(Nanos now) const noexcept {
   const Memory& memory = *memory_;
-  const ThrottleCounts counts = Counts(NewestEpoch(now));
+  const ThrottleCounts counts = Look(NewestEpoch(now)).counts;
   const auto throttled = [&](Priority priority) {
     return memory.throttled[IndexOf(priority)].Sum();
   };

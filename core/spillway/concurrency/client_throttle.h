@@ -18,7 +18,8 @@
 // to itself. Progress: TryAcquire, Settle and Snapshot are lock-free, throw nothing, and make no
 // system call but for the clock in the overloads that take no time. None allocates, but for the
 // first call of a thread to any policy, which makes a note of the thread's end in the C library.
-// An admission is one addition and a look at the 24 counts of the window.
+// An admission is one addition; only where few calls are accepted, a look at the 24 counts of the
+// window too, and a second addition for the draw.
 #ifndef SPILLWAY_CONCURRENCY_CLIENT_THROTTLE_H_
 #define SPILLWAY_CONCURRENCY_CLIENT_THROTTLE_H_
 
@@ -52,7 +53,7 @@ class ClientThrottle {
 
   // Null, with `error` filled, when the name is too long or an option is out of range. `memory` is
   // null, or MemoryBytes() bytes, aligned to a cache line, all-zero or in use by throttles with the
-  // same window; it must outlive the throttle. `shared` says that other processes use it too.
+  // same options; it must outlive the throttle. `shared` says that other processes use it too.
   static std::unique_ptr<ClientThrottle> Make(std::string_view name, const Settings& settings,
                                               Error* error, void* memory = nullptr,
                                               bool shared = false) noexcept;
@@ -105,6 +106,11 @@ class ClientThrottle {
   std::string_view name() const noexcept { return name_; }
 
  private:
+  struct Window {
+    ThrottleCounts counts;
+    uint64_t newest = 0;  // requests in the newest bucket
+  };
+
   ClientThrottle(std::string_view name, const Settings& settings, void* memory, bool shared);
 
   void Store(const Settings& settings) noexcept;
@@ -115,7 +121,9 @@ class ClientThrottle {
 
   uint64_t NewestEpoch(Nanos now) const noexcept;
   uint64_t MoveWindow(Nanos now) noexcept;
-  ThrottleCounts Counts(uint64_t newest) const noexcept;
+  Window Look(uint64_t newest) const noexcept;
+  DecisionFields DecideByCounts(uint64_t epoch, Nanos now, size_t priority) noexcept;
+  void Spare(uint64_t epoch, uint64_t seen, const ThrottleCounts& counts, uint64_t newest) noexcept;
   Settlement Count(Word& counter, Settlement settlement) noexcept;
 
   ClientThrottleMemory* memory_;
@@ -128,6 +136,7 @@ class ClientThrottle {
   Atomic<uint64_t> most_;
   Atomic<uint64_t> min_calls_;
   Atomic<bool> dry_run_;
+  Atomic<uint64_t> changes_{0};  // of the options
   uint64_t seed_;
   Nanos window_;
   PolicyMemory owned_memory_;

@@ -26,6 +26,9 @@ struct alignas(kCacheLine) ClientThrottleMemory {
   // The newest bucket; only ever moved forward. The window ends with it, whatever time a late
   // caller shows.
   Word newest;
+  // A cell of requests: while that of the newest bucket holds less, nobody is refused. A hint that
+  // whoever looks at the whole window leaves for those who come next.
+  Word spared;
   Word draws;  // calls that were refused or spared by a draw
   Word dry_run;
   Word ignored;

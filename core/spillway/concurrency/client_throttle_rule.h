@@ -30,6 +30,9 @@ struct ThrottleRule {
     return requests - std::min(requests, counts.accepts * k);
   }
 
+  // The most requests without an excess.
+  constexpr uint64_t Borne(uint64_t accepts) const { return accepts * k / kUnit; }
+
   // `draw` is a number of 32 bits, all equally likely.
   constexpr bool Refuses(const ThrottleCounts& counts, uint64_t draw) const {
     // draw / 2^32 is below the probability.

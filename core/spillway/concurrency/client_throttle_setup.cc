@@ -74,6 +74,9 @@ void ClientThrottle::Store(const Settings& settings) noexcept {
   most_.store(Units(settings.max_rejection), std::memory_order_relaxed);
   min_calls_.store(static_cast<uint64_t>(settings.min_calls), std::memory_order_relaxed);
   dry_run_.store(settings.dry_run, std::memory_order_relaxed);
+  // What is no cell of any bucket, and not the same twice: nobody is spared by what held before.
+  memory_->spared.store(changes_.fetch_add(1, std::memory_order_relaxed) % 1024,
+                        std::memory_order_relaxed);
 }
 
 ClientThrottleSettings ClientThrottle::settings() const noexcept {

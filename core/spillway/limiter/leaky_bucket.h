@@ -11,8 +11,8 @@
 // rate. In between it is nginx's `burst=B delay=N`: capacity B + 1, free N + 1.
 //
 // limiter/leaky_bucket_options.h makes one. At every rate, what is admitted in a time t is at most
-// capacity + rate * t, and what may act in it at most free + rate * t (a single call of more than
-// `free` apart, which acts at once when it does): no rounding adds up.
+// capacity + rate * t, and what may act in it at most free + rate * t (beside what was cancelled,
+// and a single call of more than `free`, which acts as one): no rounding adds up.
 //
 // It is a token bucket seen from the other side: what is there to be taken is what `free` has above
 // the level, and what is owed may not exceed the rest of `capacity`. So thread safety, progress and

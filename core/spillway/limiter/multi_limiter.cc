@@ -34,11 +34,11 @@ LimiterDecision MultiLimiter::TryAcquire(Nanos now, int64_t n) noexcept {
   for (size_t i = 0; i < count_; ++i) {
     if (TakeFrom(i, now, n, &plans[i])) [[likely]]
       continue;
+    if (i > 0 && counted_) memory_->given_back.fetch_add(1, std::memory_order_relaxed);
     // Backwards, so that what was taken first, and is asked for first, is back last.
     for (size_t taken = i; taken-- > 0;) {
       if (plans[taken].kind == Plan::Kind::kTakes) members_[taken]->PutBack(plans[taken], now);
     }
-    if (i > 0 && counted_) memory_->given_back.fetch_add(1, std::memory_order_relaxed);
     return Refuse(i, plans[i], now);
   }
   for (size_t i = 0; i < count_; ++i) {

@@ -7,27 +7,24 @@ namespace spillway {
 
 // ---- taking
 
-// The time the next admission is recorded at: never before the newest, unless time begins again,
-// and never that of the lap before in the same slot, as it could be after a reset.
-Nanos SlidingWindowLimiter::Recorded(const View& view) const noexcept {
-  // If this is not the newest any more, the next slot is written by now.
-  Nanos newest = Slot(view.head - 1).time();
-  if (view.count == 0 && newest - view.now > ring_.longest()) [[unlikely]]
-    newest = 0;
-  const Nanos time = std::max(view.now, newest);
-  const bool again = time == view.slot.time() && view.head >= ring_.size();
-  return again ? SaturatingAdd(time, 1) : time;
-}
-
-// False: somebody else was faster.
-bool SlidingWindowLimiter::Finish(const View& view) noexcept {
-  uint64_t seen = view.slot.bits();
-  const SlidingWindowSlot slot(Recorded(view), ring_.Lap(view.head));
+// Writes the slot of an admission. False: somebody else was faster.
+bool SlidingWindowLimiter::Finish(Nanos now, uint64_t head, uint64_t count,
+                                  SlidingWindowSlot slot) noexcept {
+  // If this is not the newest any more, the slot is written by now.
+  Nanos newest = Slot(head - 1).time();
+  if (count == 0 && newest - now > ring_.longest()) [[unlikely]]
+    newest = 0;  // time begins again
+  Nanos time = std::max(now, newest);
+  // Never that of the lap before in the same slot, as it could be after a reset.
+  if (time == slot.time() && head >= ring_.size()) [[unlikely]]
+    time = SaturatingAdd(time, 1);
+  uint64_t seen = slot.bits();
   // (54) release: pairs with (51).
-  if (!slots_[ring_.Index(view.head)].compare_exchange_weak(
-          seen, slot.bits(), std::memory_order_release, std::memory_order_relaxed))
+  if (!slots_[ring_.Index(head)].compare_exchange_weak(
+          seen, SlidingWindowSlot(time, ring_.Lap(head)).bits(), std::memory_order_release,
+          std::memory_order_relaxed))
     return false;
-  MoveHead(view.head);
+  MoveHead(head);
   return true;
 }
 
@@ -57,7 +54,7 @@ LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noe
       continue;
     }
     if (full) return Refuse(Rejection::kExhausted, view.head);
-    if (Finish(view)) return {.detail = view.head + 1};
+    if (Finish(view.now, view.head, view.count, view.slot)) return {.detail = view.head + 1};
   }
   return Refuse(Rejection::kExhausted, Admitted());
 }

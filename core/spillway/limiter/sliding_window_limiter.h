@@ -78,7 +78,8 @@ class SlidingWindowLimiter {
       if (view.full) {
         if (CountRefusal()) [[likely]]
           return {.detail = view.head, .reason = kExhausted};
-      } else if (ring_.only_first() && Finish(view)) [[likely]] {
+      } else if (ring_.only_first() && Finish(view.now, view.head, view.count, view.slot))
+          [[likely]] {
         return {.detail = view.head + 1};
       }
     }
@@ -158,8 +159,8 @@ class SlidingWindowLimiter {
   // Whether the next slot is written: its admission only has to move the head.
   bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
 
-  Nanos Recorded(const View& view) const noexcept;
-  bool Finish(const View& view) noexcept;
+  // Takes what was seen one by one: a View would have to lie in memory on the inline path.
+  bool Finish(Nanos now, uint64_t head, uint64_t count, SlidingWindowSlot slot) noexcept;
   void Help(const View& view) noexcept;
   void MoveHead(uint64_t from) noexcept;
 

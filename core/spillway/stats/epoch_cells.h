@@ -44,22 +44,30 @@ class EpochCells {
   }
   constexpr uint64_t bucket() const { return bucket_.divisor(); }
 
-  // What a cell holds.
+  // What a cell holds, and one that holds that.
   constexpr uint64_t EpochOf(uint64_t cell) const { return cell >> count_bits_; }
   constexpr uint64_t CountOf(uint64_t cell, uint64_t epoch) const {
     return EpochOf(cell) == epoch ? cell - (epoch << count_bits_) : 0;
   }
+  constexpr uint64_t Cell(uint64_t epoch, uint64_t count) const {
+    return (epoch << count_bits_) + std::min(count, most_counted_);
+  }
 
-  // Counts one that is not the first of its bucket; false, with nothing counted, in any other case.
-  [[gnu::always_inline]] bool TryAdd(Word& cell, uint64_t epoch) const noexcept {
+  // Counts one that is not the first of its bucket, and tells what the cell held before; false,
+  // with nothing counted, in any other case.
+  [[gnu::always_inline]] bool TryAdd(Word& cell, uint64_t epoch, uint64_t* before) const noexcept {
     // As unsigned numbers: small only for a cell of this very bucket. Half the room is kept free
     // for additions that race past the test: a count never carries into its epoch.
     const uint64_t count = cell.load(std::memory_order_relaxed) - (epoch << count_bits_);
     if (count >= most_counted_) [[unlikely]]
       return false;
     // (11) release: pairs with (10).
-    cell.fetch_add(1, std::memory_order_release);
+    *before = cell.fetch_add(1, std::memory_order_release);
     return true;
+  }
+  [[gnu::always_inline]] bool TryAdd(Word& cell, uint64_t epoch) const noexcept {
+    uint64_t before = 0;
+    return TryAdd(cell, epoch, &before);
   }
 
   Added Add(Word& cell, uint64_t epoch) const noexcept {

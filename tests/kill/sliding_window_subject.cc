@@ -12,6 +12,8 @@ namespace {
 using Settings = SlidingWindowLimiterSettings;
 
 constexpr Nanos kStart = 1000 * kNanosPerSecond;
+// More than all that resets add to calls at one nanosecond.
+constexpr Nanos kLater = 1'000'000;
 
 class WindowAttachment final : public Attachment {
  public:
@@ -68,7 +70,7 @@ class WindowAttachment final : public Attachment {
 
 void WindowAttachment::Survive(Books& books, Findings& findings) {
   books_ = &books;
-  now = books.now + 1;  // at the same nanosecond a reset would add one
+  now = books.now + kLater;
   CheckTotals(findings, "admissions before have a number each, the one cut off at most one",
               "refusals before were counted once, the one cut off at most once");
   const int32_t limit = settings_.limit;
@@ -83,7 +85,7 @@ void WindowAttachment::Survive(Books& books, Findings& findings) {
       findings.Expect(Take(), "and then there is room again");
     findings.Expect(!Take(), "as much as at first");
   }
-  ++now;  // as above
+  now += kLater;
   limiter_->Reset();
   for (int32_t taken = 0; taken < limit; ++taken) findings.Expect(Take(), "a reset makes room");
   findings.Expect(!Take() && !Take(2), "for as many as at first");

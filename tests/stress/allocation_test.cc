@@ -13,6 +13,7 @@
 #include "spillway/breaker/circuit_breaker.h"
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "spillway/limiter/keyed_limiter.h"
 #include "spillway/limiter/sliding_window_limiter.h"
 #include "spillway/limiter/token_bucket.h"
 #include "tests/support/allocations.h"
@@ -145,6 +146,29 @@ TEST(AllocationTest, NoCallOnATokenBucketAllocates) {
       bucket->TryAcquire(0);
       EXPECT_EQ(AllocationsOf([&] { UseAll(*bucket, settings); }), 0u);
     }
+  }
+}
+
+// Every call, of keys old and new, with a table that is full.
+void UseAll(KeyedLimiter& limiter, const std::string& long_key) {
+  for (uint64_t key = 0; key < 20; ++key) {
+    for (int i = 0; i < 3; ++i) limiter.Describe(limiter.TryAcquire(key, key), 0, 1);
+  }
+  limiter.TryAcquire(0, long_key, 100);
+  limiter.Refund(0, uint64_t{1}, 1);
+  limiter.Forget(long_key);
+  limiter.Snapshot(0);
+  limiter.CountLiveKeys(0);
+}
+
+TEST(AllocationTest, NoCallOnAKeyedLimiterAllocates) {
+  for (int32_t when_full = 0; when_full < 3; ++when_full) {
+    KeyedLimiterSettings settings{.rate = 1, .burst = 2, .max_keys = 4};
+    settings.when_full = static_cast<KeyedLimiterWhenFull>(when_full);
+    const std::unique_ptr<KeyedLimiter> limiter = MakePolicy<KeyedLimiter>(settings);
+    const std::string long_key(1000, 'x');
+    limiter->TryAcquire(0, long_key);  // a thread's first call may, as above
+    EXPECT_EQ(AllocationsOf([&] { UseAll(*limiter, long_key); }), 0u);
   }
 }
 

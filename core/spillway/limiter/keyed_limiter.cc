@@ -16,14 +16,19 @@
 
 #include <algorithm>
 
+#include "spillway/base/branch.h"
+
 namespace spillway {
 
 // ---- a set
 
 // The time of a call, once its cells have been read.
-void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
+[[gnu::always_inline]] inline void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
   view->newest = memory_->newest.load(std::memory_order_relaxed);
-  view->time = std::max(view->newest, clock_.Units(now));
+  view->time = clock_.Units(now);
+  // Who is not late need not wait for what is the latest time.
+  if (view->newest > view->time) [[unlikely]]
+    view->time = OnlyHere(view->newest);
   view->moves_time = view->time - view->newest > lag_;
 }
 
@@ -153,12 +158,13 @@ bool KeyedLimiter::Take(View view, uint64_t cost) noexcept {
 
 // ---- counting
 
-void KeyedLimiter::Count(OwnedCounter& counter) noexcept {
+[[gnu::always_inline]] inline void KeyedLimiter::Count(OwnedCounter& counter) noexcept {
   if (counted_ && !counter.TryIncrement(owned_slots_)) [[unlikely]]
     counter.Increment(owned_slots_);
 }
 
-LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept {
+[[gnu::always_inline]] inline LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason,
+                                                                   uint64_t detail) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
     if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
     return {.detail = detail};

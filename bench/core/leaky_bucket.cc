@@ -44,8 +44,10 @@ void LeakyBucket_Reserve(benchmark::State& state) {
   const Nanos behind = 1000;
   Nanos now = kNow;
   for (Nanos i = 0; i < behind; ++i) bucket->Reserve(now, 1, spillway::kForever);
-  Measure(state, true,
-          [&] { return bucket->Reserve(++now, 1, spillway::kForever).act_at >= now + behind - 1; });
+  Measure(state, true, [&] {
+    ++now;
+    return bucket->Reserve(now, 1, spillway::kForever).act_at >= now + behind - 1;
+  });
 }
 BENCHMARK(LeakyBucket_Reserve);
 

@@ -234,6 +234,12 @@ def limiter_cases() -> list[Case]:
     bucket = sw.TokenBucket(rate=PLENTY, burst=PLENTY)
     uncounted = sw.TokenBucket(rate=PLENTY, burst=PLENTY, counted=False)
     empty = drained()
+    leaky = sw.LeakyBucket(rate=PLENTY, capacity=PLENTY)
+    window = sw.SlidingWindowLimiter(limit=1000, per=1e-6)
+    keyed = sw.KeyedLimiter(rate=PLENTY, burst=2**24)
+    multi = sw.MultiLimiter(bucket, leaky)
+    exhausted = sw.KeyedLimiter(rate=1e-9)
+    exhausted.try_acquire("user")
     plenty, nothing = limits.RateLimitItemPerSecond(PLENTY), limits.RateLimitItemPerYear(1)
     storage = limits.storage.MemoryStorage()
     fixed = limits.strategies.FixedWindowRateLimiter(storage)
@@ -254,13 +260,22 @@ def limiter_cases() -> list[Case]:
         Case("bucket.try_acquire(3, now_ns)", calls(lambda: bucket.try_acquire(3, PLENTY)), base),
         Case("bucket.reserve()", calls(bucket.reserve), base),
         Case("bucket.acquire(), no wait", calls(bucket.acquire), base),
+        Case("leaky.try_acquire()", calls(leaky.try_acquire), base),
+        Case("window.try_acquire()", calls(window.try_acquire), base),
+        Case("multi.try_acquire(), of two", calls(multi.try_acquire), base),
+        Case('keyed.try_acquire("user")', calls(lambda: keyed.try_acquire("user")), base),
+        Case("keyed.try_acquire(7)", calls(lambda: keyed.try_acquire(7)), base),
         Case("limits, fixed window", calls(lambda: fixed.hit(plenty, "user")), base),
         Case("limits, sliding counter", calls(lambda: sliding.hit(plenty, "user")), base),
         Case("pyrate-limiter, token bucket", calls(lambda: pyrate("user", blocking=False)), base),
         Case("@bucket", calls(bucket(no_op)), "bare call"),
+        Case("@keyed.by()", calls(keyed.by(lambda: "user")(no_op)), "bare call"),
         Case("bucket.acquire_async(), no wait", awaits(bucket.acquire_async), base_async),
         Case("aiolimiter, no wait", aiolimited, base_async),
         Case("refusal, bucket.try_acquire()", calls(empty.try_acquire), base),
+        Case(
+            'refusal, keyed.try_acquire("user")', calls(lambda: exhausted.try_acquire("user")), base
+        ),
         Case("refusal and its retry_after", calls(lambda: empty.try_acquire().retry_after), base),
         Case("refusal, @bucket", calls(caught(empty(no_op), sw.RateLimited))),
         Case("refusal, limits sliding", calls(lambda: sliding.hit(nothing, "empty")), base),

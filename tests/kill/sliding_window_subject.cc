@@ -12,6 +12,8 @@ namespace {
 using Settings = SlidingWindowLimiterSettings;
 
 constexpr Nanos kStart = 1000 * kNanosPerSecond;
+// More than all that resets add to calls at one nanosecond.
+constexpr Nanos kLater = 1'000'000;
 
 class WindowAttachment final : public Attachment {
  public:
@@ -68,13 +70,16 @@ class WindowAttachment final : public Attachment {
 
 void WindowAttachment::Survive(Books& books, Findings& findings) {
   books_ = &books;
-  now = books.now + 1;  // at the same nanosecond a reset would add one
+  now = books.now + kLater;
   CheckTotals(findings, "admissions before have a number each, the one cut off at most one",
               "refusals before were counted once, the one cut off at most once");
   const int32_t limit = settings_.limit;
   int32_t inside = limiter_->Snapshot(now).in_window;
   while (inside < limit && Take()) ++inside;
   findings.Expect(inside == limit && !Take(), "what is not in the window can be taken, no more");
+  now += 2 * per();
+  for (int32_t taken = 0; taken < limit; ++taken)
+    findings.Expect(Take(), "an empty window has room for all");
   for (int i = 0; i < 25; ++i) {
     now += per() - 1;
     findings.Expect(!Take(), "the window lasts as long as it should");
@@ -83,7 +88,7 @@ void WindowAttachment::Survive(Books& books, Findings& findings) {
       findings.Expect(Take(), "and then there is room again");
     findings.Expect(!Take(), "as much as at first");
   }
-  ++now;  // as above
+  now += kLater;
   limiter_->Reset();
   for (int32_t taken = 0; taken < limit; ++taken) findings.Expect(Take(), "a reset makes room");
   findings.Expect(!Take() && !Take(2), "for as many as at first");

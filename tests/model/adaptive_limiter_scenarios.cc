@@ -19,12 +19,13 @@ struct LimiterBase : Scenario {
     Settings settings;
     settings.algorithm = algorithm;
     settings.initial_limit = limit;
+    if (algorithm == LimitAlgorithm::kGradient) settings.max_limit = limit;
     settings.window_ns = kWindow;
     const InPlace in_place;
     limiter = testing::MakePolicy<AdaptiveLimiter>(settings, &memory, true);
   }
 
-  PermitFields Ask() { return limiter->Decide(kStart).permit; }
+  PermitFields Ask(Nanos now = kStart) { return limiter->Decide(now).permit; }
   Settlement Tell(const PermitFields& permit, Nanos now, Outcome outcome = Outcome::kSuccess) {
     return limiter->Settle(permit, outcome, now);
   }
@@ -136,6 +137,39 @@ struct Judges final : LimiterBase {
 };
 const Registered<Judges> judges("adaptive limiter: a window has one judge", 3,
                                 {.preemptions = 2, .surprises = 1});
+
+// A window before a probe is judged while calls hold all the places that the probe leaves: who asks
+// twice a probe's time later is let in, however far the judge has come.
+struct HeldProbe final : LimiterBase {
+  static constexpr int32_t kLimit = 8;
+  static constexpr int32_t kHeld = 4;
+
+  HeldProbe() : LimiterBase(kLimit, LimitAlgorithm::kGradient) {
+    for (int i = 0; i < kHeld; ++i) Ask();
+    Tell(Ask(), now);
+    for (int i = 0; i < 4 * 16; ++i) {
+      last = Ask(now);
+      now += kWindow / 16;
+      if (i != 4 * 16 - 1) Tell(last, now);
+    }
+  }
+  void Run(int thread) override {
+    if (thread == 0) {
+      Tell(last, now);
+    } else {
+      Require(Ask(now + 2 * kWindow).owner != 0, "a probe that takes too long refuses nobody");
+    }
+  }
+  void Check() override {
+    Require(Look().in_flight == kHeld + 2, "no place is lost");
+    Require(Ask(now + 5 * kWindow).owner != 0, "nor refused later");
+    Require(Look().limit == kLimit, "and the limit is whole again");
+  }
+  Nanos now = kStart;
+  PermitFields last;
+};
+const Registered<HeldProbe> held_probe("adaptive limiter: a probe that calls hold up is ended", 3,
+                                       {.preemptions = 2, .surprises = 1});
 
 }  // namespace
 }  // namespace spillway::model

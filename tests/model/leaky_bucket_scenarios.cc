@@ -28,7 +28,7 @@ struct LeakyBase : Scenario {
     return {.rate = rate, .capacity = capacity, .free = 1, .counted = false};
   }
 
-  void Pour(int thread) {
+  void Pour(size_t thread) {
     const LimiterReservation got = bucket->Reserve(kNow, 1, kForever);
     if (got) act_at[thread] = got.act_at;
   }
@@ -49,7 +49,7 @@ struct LeakyBase : Scenario {
 // More who reserve than there is room for.
 struct AtTheCapacity final : LeakyBase {
   AtTheCapacity() : LeakyBase(3) {}
-  void Run(int thread) override { Pour(thread); }
+  void Run(int thread) override { Pour(static_cast<size_t>(thread)); }
   void Check() override {
     Require(admitted() == 2, "as many are admitted as there is room for");
     RequireLevel(3);
@@ -67,7 +67,7 @@ const Registered<AtTheCapacity> at_the_capacity("leaky bucket: no more wait than
 struct ChangeOfCapacity final : LeakyBase {
   ChangeOfCapacity(int32_t before, int32_t after) : LeakyBase(before), capacity(after) {}
   void Run(int thread) override {
-    if (thread != 0) return Pour(thread);
+    if (thread != 0) return Pour(static_cast<size_t>(thread));
     Require(bucket->Reconfigure(Sized(7, capacity), Inheritance::kKeep, kNow, nullptr),
             "nothing stops the change");
   }

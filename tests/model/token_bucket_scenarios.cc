@@ -353,7 +353,8 @@ const Registered<LongIdle> idle_read("token bucket: a gate that was idle for lon
 const Registered<LongIdle> idle_taken("token bucket: a gate that was idle for long", 2,
                                       {.preemptions = 3, .surprises = 2}, WarmUpBase::kFar);
 const Registered<LongIdle> idle_late("token bucket: a gate that was idle for long, and a late call",
-                                     2, {.preemptions = 3, .surprises = 2}, kNow + 9 * kSecond);
+                                     2, {.preemptions = 3, .surprises = 2},
+                                     WarmUpBase::kFar - 9 * kSecond);
 
 // It is cooled down as somebody is refused, who is told of the bucket that refused him.
 struct CoolsDown final : WarmUpBase {

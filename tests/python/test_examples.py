@@ -56,6 +56,20 @@ def test_the_program_of_the_bulkhead(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
+def test_the_program_of_the_rate_limits(capsys: pytest.CaptureFixture[str]) -> None:
+    with sw.testing.virtual_time():
+        runpy.run_path(str(ROOT / "examples" / "rate_limits.py"), run_name="__main__")
+    assert capsys.readouterr().out.splitlines() == [
+        '198.51.100.7 /Aachen: 200 OK, "per_client";r=2;t=1; Aachen is found',
+        '198.51.100.7 /Bonn: 200 OK, "per_client";r=1;t=1; Bonn is found',
+        "198.51.100.7 /Celle: 200 OK, "
+        "\"per_client\";r=0;t=1; Celle has to wait 0.5 s for 'geocoder, a second'",
+        '198.51.100.7 /Dresden: 429 Too Many Requests, "per_client";r=0;t=1; Too many requests',
+        "2001:db8::1 /Essen: 200 OK, "
+        "\"per_client\";r=2;t=1; Essen has to wait 0.5 s for 'geocoder, a second'",
+    ]
+
+
 def test_there_are_examples() -> None:
     found = [doctest.testmod(importlib.import_module(name)).attempted for name in MODULES]
     assert sum(found) >= 10

@@ -174,3 +174,96 @@ def test_wsgi(clock: sw.testing.VirtualTime) -> None:
     }
     clock.advance(2)
     assert wsgi_get(app, "/dear")[0] == "200 OK"
+
+
+def per_user() -> sw.KeyedLimiter:
+    return sw.KeyedLimiter("per_user", rate=0.5, burst=2)
+
+
+def test_asgi_by_key(clock: sw.testing.VirtualTime) -> None:
+    def user(scope: Any) -> str | None:
+        name: str = scope["path"][1:]
+        return name or None
+
+    app = spillway.asgi.RateLimitMiddleware(
+        asgi_app,
+        per_user(),
+        key=user,
+        cost=lambda scope: 3 if scope["path"] == "/dear" else 1,
+    )
+    for left in (1, 0):
+        start, _ = asgi_get(app, path="/ann")
+        assert start["status"] == 200
+        assert dict(start["headers"])[b"ratelimit"] == b'"per_user";r=%d;t=2' % left
+    start, body = asgi_get(app, path="/ann")
+    assert (start["status"], body["body"]) == (429, REFUSED)
+    assert dict(start["headers"])[b"ratelimit-policy"] == b'"per_user";q=2;w=4'
+    assert dict(start["headers"])[b"retry-after"] == b"2"
+    assert asgi_get(app, path="/bob")[0]["status"] == 200
+    assert b"retry-after" not in dict(asgi_get(app, path="/dear")[0]["headers"])  # never
+    for _ in range(5):  # nobody's request has no limit, and nothing is told of one
+        assert asgi_get(app, path="/")[0]["headers"] == [(b"x-own", b"1")]
+
+
+def test_wsgi_by_key(clock: sw.testing.VirtualTime) -> None:
+    app = spillway.wsgi.RateLimitMiddleware(
+        wsgi_app, per_user(), key=spillway.wsgi.client_address(trusted_proxies=1)
+    )
+
+    def get(forwarded: str | None) -> str:
+        def with_address(environ: Any, start_response: Any) -> Any:
+            environ["REMOTE_ADDR"] = "10.0.0.1"
+            if forwarded is not None:
+                environ["HTTP_X_FORWARDED_FOR"] = forwarded
+            return app(environ, start_response)
+
+        return wsgi_get(with_address)[0]
+
+    assert [get(f"9.9.9.{i}, 1.1.1.1") for i in range(3)] == [
+        "200 OK",
+        "200 OK",
+        "429 Too Many Requests",
+    ]
+    assert [get("2.2.2.2"), get(None)] == ["200 OK"] * 2
+
+
+@pytest.mark.parametrize("middleware", [spillway.asgi, spillway.wsgi])
+def test_a_key_and_a_keyed_limiter_need_each_other(middleware: Any) -> None:
+    keyed, plain = sw.KeyedLimiter("per_user", rate=1.0), sw.TokenBucket("api", rate=1.0)
+    with pytest.raises(TypeError, match=r"<KeyedLimiter 'per_user' .*> needs key=, a function"):
+        middleware.RateLimitMiddleware(None, keyed)
+    with pytest.raises(TypeError, match=r"key= is for a KeyedLimiter; <TokenBucket 'api' "):
+        middleware.RateLimitMiddleware(None, plain, key=len)
+    for limiter, key in ((keyed, len), (plain, None)):
+        with pytest.raises(ValueError, match=r"^name is 'é'; it must be 1 to 128 characters"):
+            middleware.RateLimitMiddleware(None, limiter, key=key, name="é")
+    assert keyed.count_live_keys() == 0
+    assert plain.snapshot().total_admitted == 0
+
+
+def test_what_key_and_cost_raise_goes_to_the_server(clock: sw.testing.VirtualTime) -> None:
+    def fail(_: Any) -> Any:
+        raise LookupError("who?")
+
+    for key, cost in ((fail, None), (lambda _: "ann", fail)):
+        limiter = sw.KeyedLimiter(rate=1.0)
+        with pytest.raises(LookupError):
+            asgi_get(spillway.asgi.RateLimitMiddleware(asgi_app, limiter, key=key, cost=cost))
+        with pytest.raises(LookupError):
+            wsgi_get(spillway.wsgi.RateLimitMiddleware(wsgi_app, limiter, key=key, cost=cost))
+    app = spillway.asgi.RateLimitMiddleware(asgi_app, limiter, key=lambda _: 1.5)  # type: ignore[arg-type,return-value]
+    with pytest.raises(TypeError, match=r"^key is 1.5; it must be a str, bytes or an int"):
+        asgi_get(app)
+
+
+def test_other_limiters_say_the_time_of_their_limit(clock: sw.testing.VirtualTime) -> None:
+    bucket = sw.LeakyBucket(rate=2.0, capacity=10)
+    cases: list[tuple[Any, str]] = [
+        (bucket, '"default";q=10;w=5'),
+        (sw.SlidingWindowLimiter(limit=7, per=60.0), '"default";q=7;w=60'),
+        (sw.SlidingWindowLimiter(limit=7, per=60.0, also=[(3, 10.0)]), '"default";q=3;w=10'),
+        (sw.MultiLimiter(bucket), '"default";q=10'),
+    ]
+    for limiter, policy in cases:
+        app = spillway.wsgi.RateLimitMiddleware(wsgi_app, limiter)
+        assert wsgi_get(app)[1]["RateLimit-Policy"] == policy

@@ -229,3 +229,34 @@ def test_the_interpreter_ends_while_somebody_waits() -> None:
     """)
         == ""
     )
+
+
+def test_a_forked_child_has_limiters_of_its_own() -> None:
+    assert (
+        run_python("""
+        import os
+        import spillway as sw
+        keyed = sw.KeyedLimiter("per_user", rate=1e-3, burst=3)
+        sliding = sw.SlidingWindowLimiter("sign_in", limit=3, per=86400.0)
+        leaky = sw.LeakyBucket("meter", rate=1e-3, capacity=3)
+        multi = sw.MultiLimiter(leaky)
+
+        def admitted():
+            decisions = keyed.try_acquire("ann", 2), sliding.try_acquire(), multi.try_acquire(2)
+            return [bool(decision) for decision in decisions]
+
+        assert admitted() == [True, True, True]
+        child = os.fork()
+        if child == 0:
+            assert admitted() == [False, True, False]
+            for limiter in (keyed, sliding, multi):
+                limiter.reset()
+            assert admitted() == [True, True, True]
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert keyed.try_acquire("ann", 0).remaining == 1
+        assert sliding.peek().remaining == 2
+        assert leaky.snapshot().level == 2
+    """)
+        == ""
+    )

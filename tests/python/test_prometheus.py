@@ -209,6 +209,67 @@ def test_a_token_bucket_is_shown() -> None:
     ]
 
 
+def shown() -> list[str]:
+    text = prometheus_client.generate_latest(new_registry()).decode()
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_a_leaky_bucket_is_shown() -> None:
+    with sw.testing.virtual_time() as time:
+        bucket = sw.LeakyBucket("shaper", rate=2.0, capacity=5)
+        assert [bool(bucket.try_acquire(n)) for n in (3, 3, 2)] == [True, False, True]
+        time.advance(0.25)
+        lines = shown()
+    assert lines == [
+        'spillway_leaky_bucket_calls_total{decision="admitted",name="shaper"} 2.0',
+        'spillway_leaky_bucket_calls_total{decision="refused",name="shaper"} 1.0',
+        'spillway_leaky_bucket_calls_total{decision="dry_run",name="shaper"} 0.0',
+        'spillway_leaky_bucket_level{name="shaper"} 5.0',
+        'spillway_leaky_bucket_capacity{name="shaper"} 5.0',
+        'spillway_leaky_bucket_time_to_empty_seconds{name="shaper"} 2.25',
+    ]
+
+
+def test_a_sliding_window_limiter_is_shown() -> None:
+    with sw.testing.virtual_time() as time:
+        limiter = sw.SlidingWindowLimiter("sign_in", limit=2, per=60.0)
+        assert [bool(limiter.try_acquire()) for _ in range(3)] == [True, True, False]
+        time.advance(15)
+        lines = shown()
+    assert lines == [
+        'spillway_sliding_window_limiter_calls_total{decision="admitted",name="sign_in"} 2.0',
+        'spillway_sliding_window_limiter_calls_total{decision="refused",name="sign_in"} 1.0',
+        'spillway_sliding_window_limiter_calls_total{decision="dry_run",name="sign_in"} 0.0',
+        'spillway_sliding_window_limiter_in_window{name="sign_in"} 2.0',
+        'spillway_sliding_window_limiter_limit{name="sign_in"} 2.0',
+        'spillway_sliding_window_limiter_time_to_empty_seconds{name="sign_in"} 45.0',
+    ]
+
+
+def test_a_keyed_limiter_and_a_multi_limiter_are_shown() -> None:
+    with sw.testing.virtual_time():
+        keyed = sw.KeyedLimiter("per_user", rate=1.0, max_keys=4, when_full="refuse")
+        assert [bool(keyed.try_acquire("ann", n)) for n in (1, 1, 2)] == [True, False, False]
+        multi = sw.MultiLimiter(sw.TokenBucket(rate=1.0, burst=2), name="both")
+        assert [bool(multi.try_acquire(2)) for _ in range(2)] == [True, False]
+        lines = shown()
+    calls = "spillway_keyed_limiter_calls_total"
+    assert lines == [
+        f'{calls}{{decision="admitted",name="per_user"}} 1.0',
+        f'{calls}{{decision="refused",name="per_user"}} 2.0',
+        f'{calls}{{decision="dry_run",name="per_user"}} 0.0',
+        f'{calls}{{decision="admitted_without_cell",name="per_user"}} 0.0',
+        f'{calls}{{decision="refused_without_cell",name="per_user"}} 0.0',
+        'spillway_keyed_limiter_evictions_total{name="per_user"} 0.0',
+        'spillway_keyed_limiter_forgiven_tokens_total{name="per_user"} 0.0',
+        'spillway_keyed_limiter_cells{name="per_user"} 8.0',
+        'spillway_multi_limiter_calls_total{decision="admitted",name="both"} 1.0',
+        'spillway_multi_limiter_calls_total{decision="refused",name="both"} 1.0',
+        'spillway_multi_limiter_calls_total{decision="dry_run",name="both"} 0.0',
+        'spillway_multi_limiter_given_back_total{name="both"} 0.0',
+    ]
+
+
 def test_a_name_that_is_no_utf8_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="UTF-8"):
         sw.CircuitBreaker("\ud800")

@@ -139,5 +139,19 @@ TEST(TokenBucketStressTest, NoTokenComesOfAChange) {
   EXPECT_LE(hammer.taken(), 100 + 3 * (hammer.time() / kToken + 1));
 }
 
+// A gate that opens for one at a time: with all tokens alike, and with a cold start.
+TEST(TokenBucketStressTest, AGateLetsThroughNoMoreThanIsPaidFor) {
+  for (const double factor : {1.0, 3.0}) {
+    TokenBucketSettings settings = Settings(1000, 3);
+    settings.warm_up_ns = 20 * kToken;
+    settings.cold_factor = factor;
+    Hammer hammer(settings);
+    hammer.Run();
+    EXPECT_LE(hammer.taken(), 3 + 1 + hammer.time() / kToken);
+    // A cancel of what passed at once gives nothing back, and the books have it back.
+    EXPECT_GT(hammer.taken(), hammer.time() / kToken / 4);
+  }
+}
+
 }  // namespace
 }  // namespace spillway

@@ -123,9 +123,7 @@ def gradient() -> list[Vector]:
             [
                 *begun(),
                 rounds(103, 20, 10 * MS, at=0),
-                look(
-                    at=2 * S, total_windows=1, baseline_ns=10 * MS, call_time_ns=10 * MS, limit=20
-                ),
+                look(at=2 * S, total_windows=1, baseline_ns=10 * MS, limit=20),
                 rounds(103, 20, 10 * MS, at=1030 * MS),
                 look(at=3 * S, total_windows=2, limit=22),
                 rounds(103, 22, 10 * MS, at=2060 * MS),

@@ -101,7 +101,7 @@ def queue() -> list[Vector]:
         ),
         vector(
             "a newcomer does not overtake",
-            "CPython bpo-45997: asyncio.Semaphore let newcomers pass those it had woken",
+            "CPython gh-90155: asyncio.Semaphore let newcomers pass those it had woken",
             ONE,
             [
                 acquire("a"),
@@ -116,7 +116,7 @@ def queue() -> list[Vector]:
         ),
         vector(
             "a waiter that gives up as it is granted a slot",
-            "CPython gh-90155: a semaphore that loses the permit of a cancelled waiter",
+            "python/asyncio#270: a semaphore that wakes nobody when whom it woke is cancelled",
             ONE,
             [
                 acquire("a"),

@@ -135,7 +135,8 @@ class Bulkhead(PriorityPolicy, _core.QueueingPolicy):
     def reset(self, now_ns: int | None = None) -> None:
         """Nothing is in flight and nothing was counted; the options stay.
 
-        Who waits is refused, and permits that are out change nothing any more but a counter.
+        Who waits is refused within a second, and permits that are out change nothing any more but a
+        counter.
         """
         self._core.reset()
 

@@ -22,9 +22,9 @@ class AddressReader:
         if self._proxies > 0:
             # Each proxy adds whom it heard from at the right. What stands further left than the
             # first trusted one's is what the sender chose to write.
-            addresses = ",".join(forwarded).split(",")
-            if len(addresses) >= self._proxies:
-                sender = addresses[-self._proxies].strip()
+            found = [one.strip() for one in ",".join(forwarded).split(",") if one.strip()]
+            if len(found) >= self._proxies:
+                sender = found[-self._proxies]
         return self._network(sender) if sender else UNKNOWN
 
     def _network(self, text: str) -> str:

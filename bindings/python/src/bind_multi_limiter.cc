@@ -13,10 +13,11 @@ namespace {
 using Policies = py::typing::Tuple<py::object, py::ellipsis>;
 
 ReservingLimiter* BucketOfPolicy(py::handle policy) {
-  const auto* self = reinterpret_cast<LimiterObject*>(policy.ptr());
-  if (!PyObject_TypeCheck(policy.ptr(), globals.reserving_limiter_type) || self->core == nullptr)
+  if (!PyObject_TypeCheck(policy.ptr(), globals.reserving_limiter_type))
     throw py::type_error("a member is " + py::repr(policy).cast<std::string>() +
                          "; it must be a TokenBucket or a LeakyBucket");
+  const auto* self = Initialised<LimiterObject>(policy.ptr());
+  if (self == nullptr) throw py::error_already_set();
   return self->As<ReservingLimiter>();
 }
 

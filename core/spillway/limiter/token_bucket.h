@@ -317,11 +317,12 @@ class TokenBucket {
     uint64_t word;
     uint64_t now;  // unit of the clock; not before `touched`
     WarmUp::State state;
+    uint64_t touched;
     uint32_t change;
     bool stays;  // nothing came of it
   };
   WarmView LookWarm(Nanos now) const noexcept;
-  bool Touch(Nanos now) noexcept;
+  bool Touch(uint64_t touched, Nanos now) noexcept;
   template <class Decide>
   WarmView UpdateWarm(Nanos now, const Decide& decide) noexcept;
   Decision TryAcquireWarm(Nanos now, int64_t n) noexcept;

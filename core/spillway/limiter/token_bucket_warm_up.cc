@@ -1,13 +1,14 @@
 // The calls of a token bucket that warms up. Nothing here allocates or throws.
 //
 // The word says when the next call passes, but only modulo a lap; `touched` says which lap is
-// meant: at each moment the one true time lies within half a lap of it. That holds because
+// meant: the one true time lies within half a lap of it. That is so because
 //   - `touched` is raised to the time of a call before the call changes the word, and a call leaves
 //     no more owed than a quarter of a lap;
 //   - before it is raised to more than a quarter of a lap after the word's time, the word is made
 //     cold, as it is by then: cold words need no time.
-// Both hold at each step by themselves, so a caller that is killed between two leaves nothing that
-// another would read wrongly.
+// Both are true at each step, so a caller that is killed between two leaves nothing that another
+// reads wrongly. What is not excluded: two calls that overlap on a cold word, at times more than a
+// quarter of a lap apart, where the older one writes between the two steps of the newer one.
 #include "spillway/limiter/token_bucket.h"
 
 namespace spillway {
@@ -30,34 +31,29 @@ TokenBucket::WarmView TokenBucket::LookWarm(Nanos now) const noexcept {
   WarmView view{.word = 0,
                 .now = 0,
                 .state = {0, 0},
+                .touched = 0,
                 .change = cooled_.load(std::memory_order_acquire),
                 .stays = true};
-  Nanos touched = 0;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     // (112) acquire: pairs with (113). Whoever sees a word sees its time, or a later one.
     view.word = memory_->word.load(std::memory_order_acquire);
     // (114) acquire: pairs with (115). Whoever sees a time sees that older words have been left,
     // when the next line reads the word once more.
-    touched = static_cast<Nanos>(memory_->touched.load(std::memory_order_acquire));
+    view.touched = memory_->touched.load(std::memory_order_acquire);
     if (memory_->word.load(std::memory_order_relaxed) == view.word) break;
   }
-  const uint64_t near = clock_.Units(touched);
+  const uint64_t near = clock_.Units(static_cast<Nanos>(view.touched));
   view.now = std::max(clock_.Units(now), near);
   view.state = warm_up_.Read(view.word, near);
   return view;
 }
 
-// False: others raise it all the time.
-bool TokenBucket::Touch(Nanos now) noexcept {
-  uint64_t seen = memory_->touched.load(std::memory_order_relaxed);
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    if (static_cast<Nanos>(seen) >= now) return true;
-    // (115) release: pairs with (114).
-    if (memory_->touched.compare_exchange_weak(
-            seen, static_cast<uint64_t>(now), std::memory_order_release, std::memory_order_relaxed))
-      return true;
-  }
-  return false;
+// False: others raised it.
+bool TokenBucket::Touch(uint64_t touched, Nanos now) noexcept {
+  if (static_cast<Nanos>(touched) >= now) return true;
+  // (115) release: pairs with (114).
+  return memory_->touched.compare_exchange_strong(
+      touched, static_cast<uint64_t>(now), std::memory_order_release, std::memory_order_relaxed);
 }
 
 // As Update(): `decide(view, &state)` says whether the state is to change, and to what. The view
@@ -73,7 +69,7 @@ TokenBucket::WarmView TokenBucket::UpdateWarm(Nanos now, const Decide& decide) n
       memory_->word.compare_exchange_strong(seen, WarmUp::kCold, std::memory_order_relaxed);
       continue;
     }
-    if (!Touch(now)) continue;
+    if (!Touch(view.touched, now)) continue;
     // (113) release: pairs with (112).
     if (memory_->word.compare_exchange_strong(seen, warm_up_.Word(state), std::memory_order_release,
                                               std::memory_order_relaxed)) {

@@ -70,12 +70,13 @@ class WarmUp {
   // The most a reservation can wait. No single call costs more.
   uint64_t most_wait() const { return most_owed() / 2; }
 
-  // `near`: the time that `next` is near to.
+  // `near`: the time that `next` is near to. More owed than there can be is taken for cold.
   State Read(uint64_t word, uint64_t near) const {
     const uint64_t warmth = std::min(word >> (64 - kBits + next_bits_), most_warmth_);
     if (warmth == 0) return {0, 0};
     const uint32_t above = 64 - next_bits_;
     const auto ahead = static_cast<int64_t>((word / kScales - near) << above) >> above;
+    if (ahead > static_cast<int64_t>(most_owed())) return {0, 0};
     if (ahead < 0) return {warmth, near - std::min(near, static_cast<uint64_t>(-ahead))};
     return {warmth, near + static_cast<uint64_t>(ahead)};
   }

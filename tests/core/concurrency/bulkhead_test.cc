@@ -116,7 +116,7 @@ TEST(BulkheadTest, GrantsSlotsToThoseWhoWaitInTheirOrder) {
   EXPECT_EQ(snapshot.total_queue_full, 1u);
 }
 
-// asyncio.Semaphore let newcomers in before those it had woken (bpo-45997).
+// asyncio.Semaphore let newcomers in before those it had woken (CPython gh-90155).
 TEST(BulkheadTest, ANewcomerDoesNotOvertakeWhoWaits) {
   const auto bulkhead = Make({.max_concurrent = 1, .max_queue = 2});
   Decision slot = bulkhead->TryAcquire(0);
@@ -129,7 +129,8 @@ TEST(BulkheadTest, ANewcomerDoesNotOvertakeWhoWaits) {
   EXPECT_TRUE(bulkhead->Poll(place.permit, 0));
 }
 
-// asyncio.Semaphore lost the permit of a waiter that was cancelled as it was granted (gh-90155).
+// asyncio.Semaphore woke nobody else when the waiter it had woken was cancelled
+// (python/asyncio#270).
 TEST(BulkheadTest, WhoGivesUpAsHeIsGrantedASlotHandsItOn) {
   const auto bulkhead = Make({.max_concurrent = 1, .max_queue = 2});
   Decision slot = bulkhead->TryAcquire(0);

@@ -242,6 +242,17 @@ TEST(KeyedLimiterTest, AForgottenKeyIsAsGoodAsNew) {
   EXPECT_TRUE(limiter->TryAcquire(0, uint64_t{1}));
 }
 
+TEST(KeyedLimiterTest, AResetForgetsAllKeysAndLetsTimeBeginAgain) {
+  const auto limiter = MakeKeyed(kTenASecond);
+  for (uint64_t key = 0; key < 100; ++key) ASSERT_TRUE(limiter->TryAcquire(kYear, key, 2));
+  limiter->Reset();
+  EXPECT_EQ(limiter->CountLiveKeys(kYear), 0);
+  ASSERT_TRUE(limiter->TryAcquire(0, uint64_t{1}, 2));
+  EXPECT_FALSE(limiter->TryAcquire(kPeriod - 1, uint64_t{1}));
+  EXPECT_TRUE(limiter->TryAcquire(kPeriod, uint64_t{1}));
+  EXPECT_EQ(limiter->Snapshot(0).total_admitted, 102U);
+}
+
 // ---- times
 
 // x/time/rate stores the older time and pays the gap once more.

@@ -124,9 +124,10 @@ TEST(TokenBucketWarmUpTest, AWordIsReadAsItWasWritten) {
     const State state{1 + random() % warm_up.most_warmth(), half + (random() >> 2)};
     const uint64_t word = warm_up.Word(state);
     ASSERT_EQ(word % WarmUp::kScales, WarmUp::kCold);
-    for (const uint64_t near : {state.next + half, state.next, state.next - half + 1}) {
+    for (const uint64_t near : {state.next + half, state.next, state.next - half / 2}) {
       ASSERT_EQ(warm_up.Read(word, near), state);
     }
+    ASSERT_EQ(warm_up.Read(word, state.next - half / 2 - 1), (State{0, 0}));
   }
 }
 

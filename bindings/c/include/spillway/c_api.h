@@ -2227,6 +2227,13 @@ SPILLWAY_API spillway_status spillway_metrics_add_bulkhead(spillway_metrics* met
 SPILLWAY_API spillway_status spillway_metrics_remove_bulkhead(
     spillway_metrics* metrics, const spillway_bulkhead* bulkhead) SPILLWAY_NOEXCEPT;
 
+/* The same for a keyed limiter. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_keyed_limiter(spillway_metrics* metrics, spillway_keyed_limiter* limiter,
+                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_keyed_limiter(
+    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+
 /* The same for a leaky bucket: names are told apart within a noun. */
 SPILLWAY_API spillway_status
 spillway_metrics_add_leaky_bucket(spillway_metrics* metrics, spillway_leaky_bucket* bucket,

@@ -168,11 +168,6 @@ Done Refused(Multi& on) {
 Done TooMany(Multi& on) {
   return Multi::Took(static_cast<bool>(on.limiter().TryAcquire(on.now, 3)), 3);
 }
-Done Describe(Multi& on) {
-  on.limiter().Describe({.detail = 1, .reason = 1}, on.now, 1);
-  return {};
-}
-
 Operation Make(const char* name, const Sizes& sizes, void (*prepare)(Multi&), Done (*run)(Multi&),
                const Done& whole) {
   return MakeOperation<Multi>(name, sizeof(Memory), sizes, {prepare, run}, whole);
@@ -196,7 +191,6 @@ Subject MultiLimiterSubject() {
                    {.admitted = 1, .taken = 2}),
               Make("refuse by the second", sizes, TwoTaken, Refused, kRefused),
               Make("refuse for good", sizes, OneTaken, TooMany, kRefused),
-              Make("describe", sizes, TwoTaken, Describe, {}),
           },
       .storm = Make("storm", scarce, OneTaken, Take<1>, {.refused = 1, .admitted = 1, .taken = 2})};
 }

@@ -77,6 +77,9 @@ void WindowAttachment::Survive(Books& books, Findings& findings) {
   int32_t inside = limiter_->Snapshot(now).in_window;
   while (inside < limit && Take()) ++inside;
   findings.Expect(inside == limit && !Take(), "what is not in the window can be taken, no more");
+  now += 2 * per();
+  for (int32_t taken = 0; taken < limit; ++taken)
+    findings.Expect(Take(), "an empty window has room for all");
   for (int i = 0; i < 25; ++i) {
     now += per() - 1;
     findings.Expect(!Take(), "the window lasts as long as it should");

@@ -5,6 +5,7 @@
 // is stopped or killed on the way blocks nobody: the next window has another. What it writes late
 // is dropped, because it no longer finds what it saw.
 #include <algorithm>
+#include <cmath>
 
 #include "spillway/concurrency/adaptive_limiter.h"
 
@@ -18,6 +19,8 @@ constexpr double kBaselineFall = 0.2;  // towards a lower average, of what it is
 constexpr double kMuchLower = 0.8;     // a baseline that was too high, not just unlucky
 constexpr uint64_t kWholeRate = 10'000;
 
+uint64_t Rounded(double number) { return static_cast<uint64_t>(std::lround(number)); }
+
 bool Replace(Word& word, uint64_t from, uint64_t to) {
   return word.compare_exchange_strong(from, to, std::memory_order_relaxed);
 }
@@ -25,7 +28,8 @@ bool Replace(Word& word, uint64_t from, uint64_t to) {
 }  // namespace
 
 Nanos AdaptiveLimiter::Window::call_time() const {
-  return times().calls == 0 ? 0 : std::max<Nanos>(1, static_cast<Nanos>(times().average() + 0.5));
+  return times().calls == 0 ? 0
+                            : std::max<Nanos>(1, static_cast<Nanos>(Rounded(times().average())));
 }
 
 bool AdaptiveLimiter::Window::much_lower() const {
@@ -134,7 +138,7 @@ void AdaptiveLimiter::NoteBaseline(const Window& window) noexcept {
   if (baseline == 0 || window.probed() != 0) {
     baseline = time;
   } else if (time < baseline) {
-    baseline -= static_cast<uint64_t>(static_cast<double>(baseline - time) * kBaselineFall + 0.5);
+    baseline -= Rounded(static_cast<double>(baseline - time) * kBaselineFall);
   }
   Replace(memory_->baseline, window.baseline, baseline);
 }
@@ -167,7 +171,7 @@ uint64_t AdaptiveLimiter::Bounded(double limit) const noexcept {
   const double low = min_limit_.load(std::memory_order_relaxed);
   const double high = max_limit_.load(std::memory_order_relaxed);
   const double bounded = std::min(std::max(limit, low), high);
-  return static_cast<uint64_t>(bounded * static_cast<double>(LimitWord::kUnit) + 0.5);
+  return Rounded(bounded * static_cast<double>(LimitWord::kUnit));
 }
 
 // Into the bounds, if it is out of them.

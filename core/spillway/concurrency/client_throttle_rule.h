@@ -36,8 +36,8 @@ struct ThrottleRule {
   // `draw` is a number of 32 bits, all equally likely.
   constexpr bool Refuses(const ThrottleCounts& counts, uint64_t draw) const {
     // draw / 2^32 is below the probability.
-    const bool by_counts = Wide{draw} * ((counts.requests + 1) * kUnit) < Wide{Excess(counts)}
-                                                                              << kDrawBits;
+    const uint64_t whole = (counts.requests + 1) * kUnit;
+    const bool by_counts = Wide{draw} * whole < Wide{Excess(counts)} << kDrawBits;
     return by_counts && draw * kUnit < most << kDrawBits;
   }
 

@@ -581,6 +581,1003 @@ SPILLWAY_API spillway_status spillway_circuit_breaker_reset(spillway_circuit_bre
  * After fork() both processes have a breaker of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
 
+/* ---- Limiters ---------------------------------------------------------------------------------*/
+
+/* What a limiter says beside yes or no; all zero for a misuse. */
+typedef struct spillway_limit_status {
+  /* What could be taken now; 0 when any are owed. */
+  int64_t remaining;
+  /* The most that can be taken at once. */
+  int64_t limit;
+  /* How long until `remaining` is `limit` again, if nobody takes any. */
+  int64_t reset_after_ns;
+  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
+   * never. */
+  int64_t retry_after_ns;
+  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
+  int64_t next_after_ns;
+} spillway_limit_status;
+
+/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
+ * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
+ * whose fields were changed or of one of another limiter a cancel gives back too much, never more
+ * than `n` nor than the limiter can hold. */
+typedef struct spillway_reservation {
+  /* When it may be used: the time of the call, when that was at once. */
+  int64_t act_at_ns;
+  /* From then on a cancel gives nothing back. */
+  int64_t worthless_at_ns;
+  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
+  int64_t n;
+  /* Which options it was made under: after a change of them a cancel may give nothing back. */
+  uint64_t opaque;
+} spillway_reservation;
+
+/* What HTTP clients are told of a limiter's answer: the values of the header fields
+ * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
+ * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
+typedef struct spillway_rate_limit_fields {
+  char policy[320];
+  char limit[320];
+  char retry_after[24];
+} spillway_rate_limit_fields;
+
+/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
+ * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
+ * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
+ * answer is a rejection and a wait helps.
+ * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
+ * Thread-safe, allocates nothing. */
+SPILLWAY_API spillway_status
+spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
+                              const spillway_limit_status* status, int64_t window_ns,
+                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Token bucket -----------------------------------------------------------------------------*/
+
+/* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
+ * what. */
+typedef struct spillway_token_bucket spillway_token_bucket;
+
+/* generated: begin token_bucket constants */
+/* Why a token bucket refused. */
+enum {
+  /* Not enough tokens are there now; `retry_after` says when they are. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED = 1,
+  /* More tokens than `burst` were asked for: there never are so many. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST = 2,
+  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
+  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
+};
+
+/* What becomes of the tokens, or the debt, when rate or burst change. */
+enum {
+  /* The tokens stay as many; more than the new `burst` are lost. */
+  SPILLWAY_INHERITANCE_KEEP = 0,
+  /* The bucket is full; debt is forgiven. */
+  SPILLWAY_INHERITANCE_RESET = 1,
+  /* As full as before: the tokens change as `burst` does. */
+  SPILLWAY_INHERITANCE_PROPORTIONAL = 2,
+  /* What `burst` gains is added to the tokens, what it loses is taken. */
+  SPILLWAY_INHERITANCE_ADDITIVE = 3,
+};
+/* generated: end token_bucket constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_token_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin token_bucket options */
+/* The options of a token bucket. Begin with SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT. */
+typedef struct spillway_token_bucket_options {
+  size_t struct_size;
+  /* Tokens a second. Kept exactly, as the simplest fraction that is the same number. Accepted:
+   * 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* Tokens the bucket holds: the most that are taken at once. Accepted: 1 to 1000000000. Default
+   * from Spillway (the strictest). */
+  int32_t burst;
+  /* Tokens that are there at the first call; from `burst` on, all. Fixed when the bucket is made.
+   * Accepted: 0 to 1000000000. Default from golang.org/x/time/rate (full). */
+  int32_t initial_tokens;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
+   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
+   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
+   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
+   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
+   * it. */
+  int64_t warm_up_ns;
+  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
+   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
+   * (3). */
+  double cold_factor;
+} spillway_token_bucket_options;
+
+/* clang-format off */
+#define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
+    /* rate */ 0, \
+    /* burst */ 1, \
+    /* initial_tokens */ 1000000000, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+    /* warm_up_ns */ 0, \
+    /* cold_factor */ 3.0, \
+  }
+/* clang-format on */
+/* generated: end token_bucket options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_token_bucket_options_init(
+    spillway_token_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. */
+SPILLWAY_API spillway_status spillway_token_bucket_new(spillway_token_bucket** out,
+                                                       const char* name, size_t name_length,
+                                                       const spillway_token_bucket_options* options,
+                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_token_bucket* spillway_token_bucket_ref(spillway_token_bucket* bucket)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
+SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
+ * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
+ * is given the time, in nanoseconds of one monotonic clock for the bucket. */
+
+/* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
+ * or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_token_bucket_try_acquire_at(spillway_token_bucket* bucket, int64_t n, int64_t now_ns,
+                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire(
+    spillway_token_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Takes what is there, up to `n`, and returns how many: 0 when there are none, or
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to_at(spillway_token_bucket* bucket,
+                                                            int64_t n,
+                                                            int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to(spillway_token_bucket* bucket,
+                                                         int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Takes `n` tokens whether they are there or not; what is not is owed, and later calls wait for it.
+ * 0, or SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST when more than 2^60 units of the bucket's
+ * clock, 36 years or longer, would be owed. */
+SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire_at(
+    spillway_token_bucket* bucket, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire(spillway_token_bucket* bucket,
+                                                                   int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Gives `n` tokens back, which were taken and not used; never more than fill the bucket. Of the
+ * tokens of a reservation, cancel gives back as many as are still worth anything. */
+SPILLWAY_API spillway_status spillway_token_bucket_refund_at(spillway_token_bucket* bucket,
+                                                             int64_t n,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket,
+                                                          int64_t n) SPILLWAY_NOEXCEPT;
+
+/* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
+
+/* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
+ * (INT64_MAX: any time will do): then nothing is taken. 0, one of
+ * SPILLWAY_TOKEN_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted.
+ * Waiting is the caller's. */
+SPILLWAY_API spillway_decision spillway_token_bucket_reserve_at(
+    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
+    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
+ * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once: a
+ * second cancel is SPILLWAY_OK too, and gives nothing back. `n` below 0 is SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
+                                                             spillway_reservation* reservation,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_cancel(
+    spillway_token_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin token_bucket snapshot */
+/* What a token bucket holds. */
+typedef struct spillway_token_bucket_snapshot {
+  size_t struct_size;
+  /* Whole tokens that are there; below 0 they are owed. */
+  int64_t tokens;
+  /* Tokens the bucket holds. */
+  int32_t burst;
+  /* How long it takes to fill if nobody takes a token; 0 when it is full. */
+  int64_t time_to_full_ns;
+  /* Calls that got what they asked for, or part of it. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_token_bucket_snapshot;
+/* generated: end token_bucket snapshot */
+
+/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_token_bucket_snapshot_at(const spillway_token_bucket* bucket, int64_t now_ns,
+                                  spillway_token_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the bucket. NULL for NULL. */
+SPILLWAY_API const char* spillway_token_bucket_name(const spillway_token_bucket* bucket,
+                                                    size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes rate, burst and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what becomes
+ * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times that
+ * reservations were given stay; what is owed is paid at the new rate. A time before that of the
+ * change before reads as that time, except with SPILLWAY_INHERITANCE_RESET. Options that a shorter
+ * struct does not have keep their present values. Fails, with nothing changed, when one is out of
+ * range or fixed or there is no such inheritance (SPILLWAY_E_INVALID_ARGUMENT), and while another
+ * change is under way or calls leave it no moment (SPILLWAY_E_BUSY): nobody waits. */
+SPILLWAY_API spillway_status spillway_token_bucket_reconfigure_at(
+    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
+    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_token_bucket_reconfigure(
+    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
+    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_token_bucket_options_get(
+    const spillway_token_bucket* bucket, spillway_token_bucket_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one bucket, every function may run in any number of
+ * threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the bucket
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, reserve,  lock-free     orders nothing          no (2)
+ *   acquire_up_to, cancel,
+ *   force_acquire, refund
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     orders nothing          no
+ *
+ * (1) In malloc and free.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a bucket of their own, as it stood; a child may use its handle
+ * and its reservations, whatever other threads were doing. Only one that was forked while another
+ * thread was in reconfigure may be told SPILLWAY_E_BUSY by its own for good. */
+
+/* ---- Leaky bucket -----------------------------------------------------------------------------*/
+
+/* Lets `rate` a second through in the long run, `free` at once, and makes up to `capacity` wait for
+ * their turn. docs/leaky_bucket.md says when it does what. */
+typedef struct spillway_leaky_bucket spillway_leaky_bucket;
+
+/* generated: begin leaky_bucket constants */
+/* Why a leaky bucket refused. */
+enum {
+  /* The level is too high now: a call that may not wait would raise it above `free`, one that may
+   * above `capacity`. `retry_after` says when it is low enough. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_FULL = 1,
+  /* More was to be poured in at once than `capacity`, or, by a call that may not wait, than `free`:
+   * that never fits. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_CAPACITY = 2,
+  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
+  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
+};
+/* generated: end leaky_bucket constants */
+
+/* The name of a constant of that kind, such as "full"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_leaky_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin leaky_bucket options */
+/* The options of a leaky bucket. Begin with SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT. */
+typedef struct spillway_leaky_bucket_options {
+  size_t struct_size;
+  /* How much leaks out a second: the calls that pass in the long run. Kept exactly, as the simplest
+   * fraction that is the same number. Accepted: 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* The highest level: the most that passes at once or waits. Accepted: 1 to 1000000000. Default
+   * from nginx (burst=0). */
+  int32_t capacity;
+  /* The level up to which calls pass at once; above it they wait until it has leaked down to here.
+   * From `capacity` on, none waits; 1 spaces every call. Accepted: 1 to 1000000000. Default from
+   * aiolimiter (a meter). */
+  int32_t free;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_leaky_bucket_options;
+
+/* clang-format off */
+#define SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_leaky_bucket_options, counted), \
+    /* rate */ 0, \
+    /* capacity */ 1, \
+    /* free */ 1000000000, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end leaky_bucket options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_options_init(
+    spillway_leaky_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_new(spillway_leaky_bucket** out,
+                                                       const char* name, size_t name_length,
+                                                       const spillway_leaky_bucket_options* options,
+                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_leaky_bucket* spillway_leaky_bucket_ref(spillway_leaky_bucket* bucket)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
+SPILLWAY_API void spillway_leaky_bucket_unref(spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
+
+/* ---- Pouring in. `n` is how much: 0 looks and pours nothing, and below 0 is SPILLWAY_E_MISUSE.
+ * `out` may be NULL; its `remaining` is what `capacity` has above the level. Each function has a
+ * twin with _at that is given the time, in nanoseconds of one monotonic clock for the bucket. */
+
+/* Pours `n` in if the level stays within `free`, so that the call need not wait. 0: it did. Else
+ * one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision
+spillway_leaky_bucket_try_acquire_at(spillway_leaky_bucket* bucket, int64_t n, int64_t now_ns,
+                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_leaky_bucket_try_acquire(
+    spillway_leaky_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Pours `n` in if the level stays within `capacity`, and says when the call may act: once the level
+ * has leaked down to `free`, unless that is more than `max_wait_ns` away (INT64_MAX: any time will
+ * do), when nothing is poured in. 0, one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or
+ * SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted. Waiting is the caller's. Who reserves
+ * first, waits less: nobody overtakes. */
+SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve_at(
+    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve(
+    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns,
+    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Takes out again what a reservation poured in and that was not used: all before `act_at_ns`, and
+ * from there on what would not have leaked out by itself. Zeroes the reservation, so that it counts
+ * once: a second cancel is SPILLWAY_OK too, and takes nothing out. `n` below 0 is
+ * SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_cancel_at(spillway_leaky_bucket* bucket,
+                                                             spillway_reservation* reservation,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_cancel(
+    spillway_leaky_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
+
+/* Takes `n` out, which was poured in and not used; never more than empty the bucket. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_refund_at(spillway_leaky_bucket* bucket,
+                                                             int64_t n,
+                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_refund(spillway_leaky_bucket* bucket,
+                                                          int64_t n) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin leaky_bucket snapshot */
+/* What a leaky bucket holds. */
+typedef struct spillway_leaky_bucket_snapshot {
+  size_t struct_size;
+  /* What it holds, rounded up: what has not leaked out yet of the calls that were admitted. */
+  int64_t level;
+  /* The highest level. */
+  int32_t capacity;
+  /* How long it takes to leak empty if nobody calls; 0 when it is empty. */
+  int64_t time_to_empty_ns;
+  /* Calls that were let through, at once or later. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_leaky_bucket_snapshot;
+/* generated: end leaky_bucket snapshot */
+
+/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
+ * only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_leaky_bucket_snapshot_at(const spillway_leaky_bucket* bucket, int64_t now_ns,
+                                  spillway_leaky_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the bucket. NULL for NULL. */
+SPILLWAY_API const char* spillway_leaky_bucket_name(const spillway_leaky_bucket* bucket,
+                                                    size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes rate, capacity, free and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what
+ * becomes of the level: it stays (keep, additive), it is 0 (reset), or it changes as `capacity`
+ * does (proportional); above the new capacity it is cut. The rest is as for
+ * spillway_token_bucket_reconfigure. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure_at(
+    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
+    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure(
+    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
+    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_leaky_bucket_options_get(
+    const spillway_leaky_bucket* bucket, spillway_leaky_bucket_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket. */
+
+/* ---- Sliding window limiter -------------------------------------------------------------------*/
+
+/* Never lets through more than `limit` within any `per`. docs/sliding_window_limiter.md says when
+ * it does what. */
+typedef struct spillway_sliding_window_limiter spillway_sliding_window_limiter;
+
+/* generated: begin sliding_window_limiter constants */
+/* Why a sliding window limiter refused. */
+enum {
+  /* As many as the limit were admitted within its time; `retry_after` says when there is room. */
+  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More than one permit was asked for: a call takes one. */
+  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXCEEDS_ONE = 2,
+};
+/* generated: end sliding_window_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_sliding_window_limiter_rejection_name(int32_t rejection)
+    SPILLWAY_NOEXCEPT;
+
+/* generated: begin sliding_window_limiter options */
+/* The options of a sliding window limiter. Begin with SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT.
+ * */
+typedef struct spillway_sliding_window_limiter_options {
+  size_t struct_size;
+  /* The most that are admitted within any `per`. The limiter keeps 8 bytes for each. Fixed when the
+   * limiter is made. Accepted: 1 to 1048576. Must be given. */
+  int32_t limit;
+  /* The length of the window, up to a year. Fixed when the limiter is made. Accepted: 0.000000001 s
+   * to 31536000 s. Must be given. */
+  int64_t per_ns;
+  /* The most that are admitted within any `second_per`, beside `limit`. Fixed when the limiter is
+   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
+  int32_t second_limit;
+  /* The length of the second window; given with `second_limit` or not at all. Fixed when the
+   * limiter is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway
+   * (none). */
+  int64_t second_per_ns;
+  /* The most that are admitted within any `third_per`, beside the others. Fixed when the limiter is
+   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
+  int32_t third_limit;
+  /* The length of the third window; given with `third_limit` or not at all. Fixed when the limiter
+   * is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway (none). */
+  int64_t third_per_ns;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count refusals for the snapshot and the metrics. Without it a refusal writes nothing at all.
+   * Fixed when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_sliding_window_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_sliding_window_limiter_options, counted), \
+    /* limit */ 0, \
+    /* per_ns */ 0, \
+    /* second_limit */ 0, \
+    /* second_per_ns */ 0, \
+    /* third_limit */ 0, \
+    /* third_per_ns */ 0, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end sliding_window_limiter options */
+
+/* Fills `options` with the defaults, as SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT does, for
+ * callers without macros. `size` is the size of their struct. SPILLWAY_E_MISUSE: NULL, or a size
+ * that no version had. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_init(
+    spillway_sliding_window_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails, with
+ * SPILLWAY_E_INVALID_ARGUMENT, SPILLWAY_E_NO_MEMORY or SPILLWAY_E_MISUSE. `options` NULL: the
+ * defaults, which lack `limit` and `per`. A name may have 255 bytes. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_new(
+    spillway_sliding_window_limiter** out, const char* name, size_t name_length,
+    const spillway_sliding_window_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_sliding_window_limiter* spillway_sliding_window_limiter_ref(
+    spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
+SPILLWAY_API void spillway_sliding_window_limiter_unref(spillway_sliding_window_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* ---- Taking. `out` may be NULL: what it would say takes longer to work out than the decision. */
+
+/* Takes a permit. 0 when it was there, one of SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_*, or
+ * SPILLWAY_E_MISUSE for NULL and for `n` below 0. `n` = 0 takes none and tells what is there; more
+ * than 1 is refused for good. */
+SPILLWAY_API spillway_decision spillway_sliding_window_limiter_try_acquire_at(
+    spillway_sliding_window_limiter* limiter, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
+                                            spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
+ * call comes more than the longest window before the newest admission, because a clock had run
+ * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
+SPILLWAY_API spillway_status
+spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin sliding_window_limiter snapshot */
+/* What a sliding window limiter holds. */
+typedef struct spillway_sliding_window_limiter_snapshot {
+  size_t struct_size;
+  /* Permits that were taken within the last `per`. */
+  int32_t in_window;
+  /* The most that are admitted within any `per`. */
+  int32_t limit;
+  /* How long until nothing is within any of the windows if nobody takes a permit; 0 when nothing
+   * is. */
+  int64_t time_to_empty_ns;
+  /* Permits that were taken. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+} spillway_sliding_window_limiter_snapshot;
+/* generated: end sliding_window_limiter snapshot */
+
+/* What the limiter holds at `now_ns`. `out->struct_size` says how much of the struct the caller
+ * has: only that is filled, and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_snapshot_at(
+    const spillway_sliding_window_limiter* limiter, int64_t now_ns,
+    spillway_sliding_window_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_sliding_window_limiter_name(
+    const spillway_sliding_window_limiter* limiter, size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run: all else is fixed, because the memory has the size of the limits. Options that a
+ * shorter struct does not have keep their present values. SPILLWAY_E_INVALID_ARGUMENT, with nothing
+ * changed: a fixed option differs, or one is out of range. */
+SPILLWAY_API spillway_status
+spillway_sliding_window_limiter_reconfigure(spillway_sliding_window_limiter* limiter,
+                                            const spillway_sliding_window_limiter_options* options,
+                                            spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_get(
+    const spillway_sliding_window_limiter* limiter,
+    spillway_sliding_window_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   try_acquire, reset     lock-free     orders nothing          no (2)
+ *   snapshot, options_get  wait-free     orders nothing          no
+ *   name                   wait-free     immutable               no
+ *   reconfigure            wait-free     orders nothing          no
+ *
+ * (1) In malloc and free.
+ * (2) But for the first counted refusal of each thread by any policy: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
+ * doing. */
+
+/* ---- Keyed limiter ----------------------------------------------------------------------------*/
+
+/* Lets through `rate` tokens a second and `burst` at once for each key, in memory of a fixed size.
+ * docs/keyed_limiter.md says when it does what. */
+typedef struct spillway_keyed_limiter spillway_keyed_limiter;
+
+/* generated: begin keyed_limiter constants */
+/* Why a keyed limiter refused. */
+enum {
+  /* The key has not enough tokens now; `retry_after` says when it has. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More tokens than `burst` were asked for: there never are so many. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_EXCEEDS_BURST = 2,
+  /* The key has no cell and its set none to spare; `retry_after` says when the first is free. */
+  SPILLWAY_KEYED_LIMITER_REJECTION_TABLE_FULL = 3,
+};
+
+/* What becomes of a key for which the table has no cell. */
+enum {
+  /* It takes the cell of the key that has the fewest tokens taken, which are forgiven. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT = 0,
+  /* It is refused until a cell is free. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_REFUSE = 1,
+  /* It is admitted, and nothing is remembered of it. */
+  SPILLWAY_KEYED_LIMITER_WHEN_FULL_ADMIT = 2,
+};
+/* generated: end keyed_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_keyed_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+SPILLWAY_API const char* spillway_keyed_limiter_when_full_name(int32_t when_full) SPILLWAY_NOEXCEPT;
+
+/* generated: begin keyed_limiter options */
+/* The options of a keyed limiter. Begin with SPILLWAY_KEYED_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_keyed_limiter_options {
+  size_t struct_size;
+  /* Tokens a second, for each key. Kept exactly, as the simplest fraction that is the same number.
+   * Fixed when the limiter is made. Accepted: 0.0000000001 to 1000000000. Must be given. */
+  double rate;
+  /* Tokens a key has when it is new, and the most it ever has. Fixed when the limiter is made.
+   * Accepted: 1 to 16777216. Default from Spillway (the strictest). */
+  int32_t burst;
+  /* Keys that are to have tokens taken at the same time; the table has two cells of 8 bytes for
+   * each. Fixed when the limiter is made. Accepted: 1 to 67108864. Default from Spillway. */
+  int32_t max_keys;
+  /* What becomes of a key for which the table has no cell. Accepted: evict, refuse, admit. Default
+   * from nginx (the oldest goes). One of SPILLWAY_KEYED_LIMITER_WHEN_FULL_*. */
+  int32_t when_full;
+  /* Seed of the hash of the keys. One that is known lets callers choose keys that share a limit.
+   * Fixed when the limiter is made. Accepted: any (0: a secret one). Default from Spillway. */
+  uint64_t seed;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_keyed_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_KEYED_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_keyed_limiter_options, counted), \
+    /* rate */ 0, \
+    /* burst */ 1, \
+    /* max_keys */ 65536, \
+    /* when_full */ SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT, \
+    /* seed */ 0, \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end keyed_limiter options */
+
+/* ---- Making */
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ * `rate` has none and must be set. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_options_init(
+    spillway_keyed_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. It takes all the memory
+ * it will ever use. The name is for people, any bytes, at most 255. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_new(
+    spillway_keyed_limiter** out, const char* name, size_t name_length,
+    const spillway_keyed_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_keyed_limiter* spillway_keyed_limiter_ref(spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
+SPILLWAY_API void spillway_keyed_limiter_unref(spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Keys. A key is any bytes, 0 to as many as there are, or a number; what counts is its hash.
+ * Each function that takes a key has a twin with _hash that takes what these two return, for
+ * numbers and for callers that use a key several times. */
+
+/* The hash of `key_length` bytes; NULL with length 0 is the empty key. 0 for a NULL limiter. */
+SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of(const spillway_keyed_limiter* limiter,
+                                                     const void* key,
+                                                     size_t key_length) SPILLWAY_NOEXCEPT;
+
+/* The hash of a number, which is another key than any bytes. 0 for a NULL limiter. */
+SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of_number(const spillway_keyed_limiter* limiter,
+                                                            uint64_t key) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
+ * more than `burst` are refused for good. A NULL key with a length is SPILLWAY_E_MISUSE. `out` may
+ * be NULL. Each function has a twin with _at that is given the time, in nanoseconds of one
+ * monotonic clock for the limiter. */
+
+/* Takes `n` tokens of a key, all or none. 0: they are taken. Else one of
+ * SPILLWAY_KEYED_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. */
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_at(
+    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire(
+    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash_at(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_keyed_limiter_try_acquire_hash(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
+                                        spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* Gives a key `n` tokens back, which it took and did not use; it never has more than `burst`. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_limiter* limiter,
+                                                              const void* key, size_t key_length,
+                                                              int64_t n,
+                                                              int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund(spillway_keyed_limiter* limiter,
+                                                           const void* key, size_t key_length,
+                                                           int64_t n) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash_at(
+    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash(spillway_keyed_limiter* limiter,
+                                                                uint64_t hash,
+                                                                int64_t n) SPILLWAY_NOEXCEPT;
+
+/* Makes a key as good as new: it has `burst` tokens. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_forget(spillway_keyed_limiter* limiter,
+                                                           const void* key,
+                                                           size_t key_length) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_keyed_limiter_forget_hash(spillway_keyed_limiter* limiter,
+                                                                uint64_t hash) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin keyed_limiter snapshot */
+/* What a keyed limiter holds. */
+typedef struct spillway_keyed_limiter_snapshot {
+  size_t struct_size;
+  /* Cells of the table: the most keys that can have tokens taken at the same time. */
+  int32_t cells;
+  /* Calls that got what they asked for. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused because of their own key. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that `when_full` admitted. */
+  uint64_t total_admitted_without_cell;
+  /* Calls that `when_full` refused. */
+  uint64_t total_refused_without_cell;
+  /* Keys that lost their cell to another. */
+  uint64_t total_evicted;
+  /* Tokens that these had taken, rounded up. */
+  uint64_t total_forgiven_tokens;
+} spillway_keyed_limiter_snapshot;
+/* generated: end keyed_limiter snapshot */
+
+/* The totals. `out->struct_size` says how much of the struct the caller has: only that is filled,
+ * and what this version does not know of it becomes zero. */
+SPILLWAY_API spillway_status
+spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter, int64_t now_ns,
+                                   spillway_keyed_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* How many keys have tokens taken at `now_ns`. Reads the whole table: 8 bytes a cell. 0 for NULL.
+ */
+SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys_at(
+    const spillway_keyed_limiter* limiter, int64_t now_ns) SPILLWAY_NOEXCEPT;
+SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_keyed_limiter_name(const spillway_keyed_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes when_full and dry_run; the other options give the cells their meaning and are fixed.
+ * Options that a shorter struct does not have keep their present values. Fails, with nothing
+ * changed, when one is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_keyed_limiter_reconfigure(
+    spillway_keyed_limiter* limiter, const spillway_keyed_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. A secret seed is told as 0. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_options_get(
+    const spillway_keyed_limiter* limiter, spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
+ * of threads at the same time as every other, but for the last reference.
+ *
+ *   function               progress      memory order            allocates
+ *   ---------------------  ------------  ----------------------  --------------------------------
+ *   new                    blocks (1)    orders nothing          the limiter
+ *   ref                    wait-free     relaxed                 no
+ *   unref                  wait-free     release; the last one   no; the last one frees, which
+ *                                        acquires all the others may block (1)
+ *   hash_of                wait-free     immutable               no
+ *   try_acquire, refund,   lock-free     orders nothing          no (2)
+ *   forget
+ *   snapshot, options_get, wait-free     orders nothing          no
+ *   reconfigure,
+ *   count_live_keys
+ *   name                   wait-free     immutable               no
+ *
+ * (1) In malloc and free, and where the system is asked for a secret seed.
+ * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
+ *     end, it makes a note in the C library, which allocates and may block (1).
+ *
+ * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
+ * doing. */
+
+/* ---- Multi limiter ----------------------------------------------------------------------------*/
+
+/* Asks several buckets at once: all let the call through, or none is charged.
+ * docs/multi_limiter.md says when it does what. */
+typedef struct spillway_multi_limiter spillway_multi_limiter;
+
+/* generated: begin multi_limiter constants */
+/* Why a multi limiter refused. */
+enum {
+  /* One of its members has not enough now; `retry_after` says when all have. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
+  /* More was asked for than one of its members ever gives at once. */
+  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
+};
+/* generated: end multi_limiter constants */
+
+/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
+SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
+
+/* generated: begin multi_limiter options */
+/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
+typedef struct spillway_multi_limiter_options {
+  size_t struct_size;
+  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
+   * from nginx (off). */
+  int32_t dry_run;
+  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
+   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
+  int32_t counted;
+} spillway_multi_limiter_options;
+
+/* clang-format off */
+#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
+  { \
+    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
+    /* dry_run */ 0, \
+    /* counted */ 1, \
+  }
+/* clang-format on */
+/* generated: end multi_limiter options */
+
+/* ---- Making */
+
+/* A bucket to be asked: one of the two is set, the other is NULL. */
+typedef struct spillway_multi_limiter_member {
+  spillway_token_bucket* token_bucket;
+  spillway_leaky_bucket* leaky_bucket;
+} spillway_multi_limiter_member;
+
+enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
+
+/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
+ */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
+    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
+
+/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
+ * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
+ * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
+ * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
+ * defaults. */
+SPILLWAY_API spillway_status spillway_multi_limiter_new(
+    spillway_multi_limiter** out, const char* name, size_t name_length,
+    const spillway_multi_limiter_member* members, size_t count,
+    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* Adds a reference and returns its argument. */
+SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
+/* Takes a reference away; the last one frees the limiter, which gives back its references to the
+ * members. NULL is allowed. */
+SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
+
+/* ---- Taking */
+
+/* Takes `n` from each member, or from none. 0: they are taken. Else one of
+ * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
+ * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
+ * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
+ * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
+ * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
+SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
+    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
+    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_decision
+spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
+                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
+
+/* ---- Looking */
+
+/* generated: begin multi_limiter snapshot */
+/* What a multi limiter holds. */
+typedef struct spillway_multi_limiter_snapshot {
+  size_t struct_size;
+  /* Calls that all members let through. 0 unless `counted`. */
+  uint64_t total_admitted;
+  /* Calls that were refused. 0 unless `counted`. */
+  uint64_t total_refused;
+  /* Calls that `dry_run` admitted. 0 unless `counted`. */
+  uint64_t total_dry_run;
+  /* Calls that found a member emptied by others after they had taken from the ones before it, and
+   * gave that back. */
+  uint64_t total_given_back;
+} spillway_multi_limiter_snapshot;
+/* generated: end multi_limiter snapshot */
+
+/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
+ * that is filled, and what this version does not know of it becomes zero. What the members hold,
+ * they tell themselves. */
+SPILLWAY_API spillway_status
+spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
+                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
+
+/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
+ * lives as long as the limiter. NULL for NULL. */
+SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
+                                                     size_t* length) SPILLWAY_NOEXCEPT;
+
+/* ---- Changing it */
+
+/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
+ * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
+SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
+    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
+    spillway_error* error) SPILLWAY_NOEXCEPT;
+
+/* The present options, as far as `out->struct_size` goes. */
+SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
+    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
+
+/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
+ * reference to each member, and the last unref gives them back. */
+
 /* ---- Bulkhead ---------------------------------------------------------------------------------*/
 
 /* Lets so many calls be in flight at once, and so many more wait for a slot. docs/bulkhead.md says
@@ -1182,1003 +2179,6 @@ spillway_client_throttle_options_get(const spillway_client_throttle* throttle,
  *
  * After fork() both processes have a throttle of their own, as it stood; a child may use its handle
  * and its permits, whatever other threads were doing. */
-
-/* ---- Limiters ---------------------------------------------------------------------------------*/
-
-/* What a limiter says beside yes or no; all zero for a misuse. */
-typedef struct spillway_limit_status {
-  /* What could be taken now; 0 when any are owed. */
-  int64_t remaining;
-  /* The most that can be taken at once. */
-  int64_t limit;
-  /* How long until `remaining` is `limit` again, if nobody takes any. */
-  int64_t reset_after_ns;
-  /* When refused: how long until the same call is admitted, if nobody comes before. INT64_MAX:
-   * never. */
-  int64_t retry_after_ns;
-  /* How long until `remaining` grows, if nobody takes any; 0 when it is `limit`. */
-  int64_t next_after_ns;
-} spillway_limit_status;
-
-/* What is taken already, and may be used from `act_at_ns` on. Dropping one is allowed: it counts as
- * used. It is cancelled at the limiter that gave it, which keeps nothing of it: of a copy, of one
- * whose fields were changed or of one of another limiter a cancel gives back too much, never more
- * than `n` nor than the limiter can hold. */
-typedef struct spillway_reservation {
-  /* When it may be used: the time of the call, when that was at once. */
-  int64_t act_at_ns;
-  /* From then on a cancel gives nothing back. */
-  int64_t worthless_at_ns;
-  /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
-  int64_t n;
-  /* Which options it was made under: after a change of them a cancel may give nothing back. */
-  uint64_t opaque;
-} spillway_reservation;
-
-/* What HTTP clients are told of a limiter's answer: the values of the header fields
- * RateLimit-Policy and RateLimit (of the IETF draft draft-ietf-httpapi-ratelimit-headers) and
- * Retry-After, each terminated by '\0'; an empty one is not to be sent. */
-typedef struct spillway_rate_limit_fields {
-  char policy[320];
-  char limit[320];
-  char retry_after[24];
-} spillway_rate_limit_fields;
-
-/* Fills `out` from an answer and its status. `name` is that of the quota: 1 to 128 characters of
- * printable ASCII. `window_ns` is the time in which the whole limit comes in, burst / rate for a
- * token bucket; 0: none is told. Times are told in seconds, rounded up; Retry-After only when the
- * answer is a rejection and a wait helps.
- * SPILLWAY_E_INVALID_ARGUMENT: the name. SPILLWAY_E_MISUSE: a NULL, or a decision below 0.
- * Thread-safe, allocates nothing. */
-SPILLWAY_API spillway_status
-spillway_rate_limit_fields_of(const char* name, size_t name_length, spillway_decision decision,
-                              const spillway_limit_status* status, int64_t window_ns,
-                              spillway_rate_limit_fields* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Sliding window limiter -------------------------------------------------------------------*/
-
-/* Never lets through more than `limit` within any `per`. docs/sliding_window_limiter.md says when
- * it does what. */
-typedef struct spillway_sliding_window_limiter spillway_sliding_window_limiter;
-
-/* generated: begin sliding_window_limiter constants */
-/* Why a sliding window limiter refused. */
-enum {
-  /* As many as the limit were admitted within its time; `retry_after` says when there is room. */
-  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXHAUSTED = 1,
-  /* More than one permit was asked for: a call takes one. */
-  SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_EXCEEDS_ONE = 2,
-};
-/* generated: end sliding_window_limiter constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_sliding_window_limiter_rejection_name(int32_t rejection)
-    SPILLWAY_NOEXCEPT;
-
-/* generated: begin sliding_window_limiter options */
-/* The options of a sliding window limiter. Begin with SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT.
- * */
-typedef struct spillway_sliding_window_limiter_options {
-  size_t struct_size;
-  /* The most that are admitted within any `per`. The limiter keeps 8 bytes for each. Fixed when the
-   * limiter is made. Accepted: 1 to 1048576. Must be given. */
-  int32_t limit;
-  /* The length of the window, up to a year. Fixed when the limiter is made. Accepted: 0.000000001 s
-   * to 31536000 s. Must be given. */
-  int64_t per_ns;
-  /* The most that are admitted within any `second_per`, beside `limit`. Fixed when the limiter is
-   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
-  int32_t second_limit;
-  /* The length of the second window; given with `second_limit` or not at all. Fixed when the
-   * limiter is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway
-   * (none). */
-  int64_t second_per_ns;
-  /* The most that are admitted within any `third_per`, beside the others. Fixed when the limiter is
-   * made. Accepted: 0 (none) or 1 to 1048576. Default from Spillway (none). */
-  int32_t third_limit;
-  /* The length of the third window; given with `third_limit` or not at all. Fixed when the limiter
-   * is made. Accepted: 0 (none) or 0.000000001 s to 31536000 s. Default from Spillway (none). */
-  int64_t third_per_ns;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count refusals for the snapshot and the metrics. Without it a refusal writes nothing at all.
-   * Fixed when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-} spillway_sliding_window_limiter_options;
-
-/* clang-format off */
-#define SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_sliding_window_limiter_options, counted), \
-    /* limit */ 0, \
-    /* per_ns */ 0, \
-    /* second_limit */ 0, \
-    /* second_per_ns */ 0, \
-    /* third_limit */ 0, \
-    /* third_per_ns */ 0, \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-  }
-/* clang-format on */
-/* generated: end sliding_window_limiter options */
-
-/* Fills `options` with the defaults, as SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT does, for
- * callers without macros. `size` is the size of their struct. SPILLWAY_E_MISUSE: NULL, or a size
- * that no version had. */
-SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_init(
-    spillway_sliding_window_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a limiter with one reference, in `*out`; NULL there when it fails, with
- * SPILLWAY_E_INVALID_ARGUMENT, SPILLWAY_E_NO_MEMORY or SPILLWAY_E_MISUSE. `options` NULL: the
- * defaults, which lack `limit` and `per`. A name may have 255 bytes. */
-SPILLWAY_API spillway_status spillway_sliding_window_limiter_new(
-    spillway_sliding_window_limiter** out, const char* name, size_t name_length,
-    const spillway_sliding_window_limiter_options* options,
-    spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_sliding_window_limiter* spillway_sliding_window_limiter_ref(
-    spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
-SPILLWAY_API void spillway_sliding_window_limiter_unref(spillway_sliding_window_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* ---- Taking. `out` may be NULL: what it would say takes longer to work out than the decision. */
-
-/* Takes a permit. 0 when it was there, one of SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_*, or
- * SPILLWAY_E_MISUSE for NULL and for `n` below 0. `n` = 0 takes none and tells what is there; more
- * than 1 is refused for good. */
-SPILLWAY_API spillway_decision spillway_sliding_window_limiter_try_acquire_at(
-    spillway_sliding_window_limiter* limiter, int64_t n, int64_t now_ns,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_sliding_window_limiter_try_acquire(spillway_sliding_window_limiter* limiter, int64_t n,
-                                            spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Forgets what was admitted before this call; what is admitted while it runs counts. If the next
- * call comes more than the longest window before the newest admission, because a clock had run
- * ahead, time begins again with it. SPILLWAY_E_MISUSE: NULL. */
-SPILLWAY_API spillway_status
-spillway_sliding_window_limiter_reset(spillway_sliding_window_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin sliding_window_limiter snapshot */
-/* What a sliding window limiter holds. */
-typedef struct spillway_sliding_window_limiter_snapshot {
-  size_t struct_size;
-  /* Permits that were taken within the last `per`. */
-  int32_t in_window;
-  /* The most that are admitted within any `per`. */
-  int32_t limit;
-  /* How long until nothing is within any of the windows if nobody takes a permit; 0 when nothing
-   * is. */
-  int64_t time_to_empty_ns;
-  /* Permits that were taken. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-} spillway_sliding_window_limiter_snapshot;
-/* generated: end sliding_window_limiter snapshot */
-
-/* What the limiter holds at `now_ns`. `out->struct_size` says how much of the struct the caller
- * has: only that is filled, and what this version does not know of it becomes zero. */
-SPILLWAY_API spillway_status spillway_sliding_window_limiter_snapshot_at(
-    const spillway_sliding_window_limiter* limiter, int64_t now_ns,
-    spillway_sliding_window_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the limiter. NULL for NULL. */
-SPILLWAY_API const char* spillway_sliding_window_limiter_name(
-    const spillway_sliding_window_limiter* limiter, size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes dry_run: all else is fixed, because the memory has the size of the limits. Options that a
- * shorter struct does not have keep their present values. SPILLWAY_E_INVALID_ARGUMENT, with nothing
- * changed: a fixed option differs, or one is out of range. */
-SPILLWAY_API spillway_status
-spillway_sliding_window_limiter_reconfigure(spillway_sliding_window_limiter* limiter,
-                                            const spillway_sliding_window_limiter_options* options,
-                                            spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_sliding_window_limiter_options_get(
-    const spillway_sliding_window_limiter* limiter,
-    spillway_sliding_window_limiter_options* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
- * of threads at the same time as every other, but for the last reference.
- *
- *   function               progress      memory order            allocates
- *   ---------------------  ------------  ----------------------  --------------------------------
- *   new                    blocks (1)    orders nothing          the limiter
- *   ref                    wait-free     relaxed                 no
- *   unref                  wait-free     release; the last one   no; the last one frees, which
- *                                        acquires all the others may block (1)
- *   try_acquire, reset     lock-free     orders nothing          no (2)
- *   snapshot, options_get  wait-free     orders nothing          no
- *   name                   wait-free     immutable               no
- *   reconfigure            wait-free     orders nothing          no
- *
- * (1) In malloc and free.
- * (2) But for the first counted refusal of each thread by any policy: to be told of the thread's
- *     end, it makes a note in the C library, which allocates and may block (1).
- *
- * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
- * doing. */
-
-/* ---- Token bucket -----------------------------------------------------------------------------*/
-
-/* Lets through `rate` tokens a second and `burst` at once. docs/token_bucket.md says when it does
- * what. */
-typedef struct spillway_token_bucket spillway_token_bucket;
-
-/* generated: begin token_bucket constants */
-/* Why a token bucket refused. */
-enum {
-  /* Not enough tokens are there now; `retry_after` says when they are. */
-  SPILLWAY_TOKEN_BUCKET_REJECTION_EXHAUSTED = 1,
-  /* More tokens than `burst` were asked for: there never are so many. */
-  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST = 2,
-  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
-  SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
-};
-
-/* What becomes of the tokens, or the debt, when rate or burst change. */
-enum {
-  /* The tokens stay as many; more than the new `burst` are lost. */
-  SPILLWAY_INHERITANCE_KEEP = 0,
-  /* The bucket is full; debt is forgiven. */
-  SPILLWAY_INHERITANCE_RESET = 1,
-  /* As full as before: the tokens change as `burst` does. */
-  SPILLWAY_INHERITANCE_PROPORTIONAL = 2,
-  /* What `burst` gains is added to the tokens, what it loses is taken. */
-  SPILLWAY_INHERITANCE_ADDITIVE = 3,
-};
-/* generated: end token_bucket constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_token_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-
-/* generated: begin token_bucket options */
-/* The options of a token bucket. Begin with SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT. */
-typedef struct spillway_token_bucket_options {
-  size_t struct_size;
-  /* Tokens a second. Kept exactly, as the simplest fraction that is the same number. Accepted:
-   * 0.0000000001 to 1000000000. Must be given. */
-  double rate;
-  /* Tokens the bucket holds: the most that are taken at once. Accepted: 1 to 1000000000. Default
-   * from Spillway (the strictest). */
-  int32_t burst;
-  /* Tokens that are there at the first call; from `burst` on, all. Fixed when the bucket is made.
-   * Accepted: 0 to 1000000000. Default from golang.org/x/time/rate (full). */
-  int32_t initial_tokens;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
-   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-  /* How long a bucket that is cold takes to come to its rate when it is kept busy. Calls then pay
-   * later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
-   * to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
-   * 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
-   * on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
-   * it. */
-  int64_t warm_up_ns;
-  /* Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
-   * 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
-   * (3). */
-  double cold_factor;
-} spillway_token_bucket_options;
-
-/* clang-format off */
-#define SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_token_bucket_options, cold_factor), \
-    /* rate */ 0, \
-    /* burst */ 1, \
-    /* initial_tokens */ 1000000000, \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-    /* warm_up_ns */ 0, \
-    /* cold_factor */ 3.0, \
-  }
-/* clang-format on */
-/* generated: end token_bucket options */
-
-/* ---- Making */
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- * `rate` has none and must be set. */
-SPILLWAY_API spillway_status spillway_token_bucket_options_init(
-    spillway_token_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
- * any bytes, at most 255. */
-SPILLWAY_API spillway_status spillway_token_bucket_new(spillway_token_bucket** out,
-                                                       const char* name, size_t name_length,
-                                                       const spillway_token_bucket_options* options,
-                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_token_bucket* spillway_token_bucket_ref(spillway_token_bucket* bucket)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
-SPILLWAY_API void spillway_token_bucket_unref(spillway_token_bucket* bucket) SPILLWAY_NOEXCEPT;
-
-/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
- * more than `burst` are refused for good. `out` may be NULL. Each function has a twin with _at that
- * is given the time, in nanoseconds of one monotonic clock for the bucket. */
-
-/* Takes `n` tokens, all or none. 0: they are taken. Else one of SPILLWAY_TOKEN_BUCKET_REJECTION_*,
- * or SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_decision
-spillway_token_bucket_try_acquire_at(spillway_token_bucket* bucket, int64_t n, int64_t now_ns,
-                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_token_bucket_try_acquire(
-    spillway_token_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Takes what is there, up to `n`, and returns how many: 0 when there are none, or
- * SPILLWAY_E_MISUSE. */
-SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to_at(spillway_token_bucket* bucket,
-                                                            int64_t n,
-                                                            int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API int64_t spillway_token_bucket_acquire_up_to(spillway_token_bucket* bucket,
-                                                         int64_t n) SPILLWAY_NOEXCEPT;
-
-/* Takes `n` tokens whether they are there or not; what is not is owed, and later calls wait for it.
- * 0, or SPILLWAY_TOKEN_BUCKET_REJECTION_EXCEEDS_BURST when more than 2^60 units of the bucket's
- * clock, 36 years or longer, would be owed. */
-SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire_at(
-    spillway_token_bucket* bucket, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_token_bucket_force_acquire(spillway_token_bucket* bucket,
-                                                                   int64_t n) SPILLWAY_NOEXCEPT;
-
-/* Gives `n` tokens back, which were taken and not used; never more than fill the bucket. Of the
- * tokens of a reservation, cancel gives back as many as are still worth anything. */
-SPILLWAY_API spillway_status spillway_token_bucket_refund_at(spillway_token_bucket* bucket,
-                                                             int64_t n,
-                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_token_bucket_refund(spillway_token_bucket* bucket,
-                                                          int64_t n) SPILLWAY_NOEXCEPT;
-
-/* ---- Reserving tokens that are to come. Who reserves first, waits less: nobody overtakes. */
-
-/* Takes `n` tokens and says when they may be used, unless that is more than `max_wait_ns` away
- * (INT64_MAX: any time will do): then nothing is taken. 0, one of
- * SPILLWAY_TOKEN_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted.
- * Waiting is the caller's. */
-SPILLWAY_API spillway_decision spillway_token_bucket_reserve_at(
-    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
-    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_token_bucket_reserve(
-    spillway_token_bucket* bucket, int64_t n, int64_t max_wait_ns,
-    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Gives back the tokens of a reservation that were not used: all before `act_at_ns`, and from there
- * on what would not have flowed in by itself. Zeroes the reservation, so that it counts once: a
- * second cancel is SPILLWAY_OK too, and gives nothing back. `n` below 0 is SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_status spillway_token_bucket_cancel_at(spillway_token_bucket* bucket,
-                                                             spillway_reservation* reservation,
-                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_token_bucket_cancel(
-    spillway_token_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin token_bucket snapshot */
-/* What a token bucket holds. */
-typedef struct spillway_token_bucket_snapshot {
-  size_t struct_size;
-  /* Whole tokens that are there; below 0 they are owed. */
-  int64_t tokens;
-  /* Tokens the bucket holds. */
-  int32_t burst;
-  /* How long it takes to fill if nobody takes a token; 0 when it is full. */
-  int64_t time_to_full_ns;
-  /* Calls that got what they asked for, or part of it. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-} spillway_token_bucket_snapshot;
-/* generated: end token_bucket snapshot */
-
-/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
- * only that is filled, and what this version does not know of it becomes zero. */
-SPILLWAY_API spillway_status
-spillway_token_bucket_snapshot_at(const spillway_token_bucket* bucket, int64_t now_ns,
-                                  spillway_token_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the bucket. NULL for NULL. */
-SPILLWAY_API const char* spillway_token_bucket_name(const spillway_token_bucket* bucket,
-                                                    size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes rate, burst and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what becomes
- * of the tokens. A call that races it is decided wholly by the old or wholly by the new. Times that
- * reservations were given stay; what is owed is paid at the new rate. A time before that of the
- * change before reads as that time, except with SPILLWAY_INHERITANCE_RESET. Options that a shorter
- * struct does not have keep their present values. Fails, with nothing changed, when one is out of
- * range or fixed or there is no such inheritance (SPILLWAY_E_INVALID_ARGUMENT), and while another
- * change is under way or calls leave it no moment (SPILLWAY_E_BUSY): nobody waits. */
-SPILLWAY_API spillway_status spillway_token_bucket_reconfigure_at(
-    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
-    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_token_bucket_reconfigure(
-    spillway_token_bucket* bucket, const spillway_token_bucket_options* options,
-    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_token_bucket_options_get(
-    const spillway_token_bucket* bucket, spillway_token_bucket_options* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Who may call what, and what it costs. On one bucket, every function may run in any number of
- * threads at the same time as every other, but for the last reference.
- *
- *   function               progress      memory order            allocates
- *   ---------------------  ------------  ----------------------  --------------------------------
- *   new                    blocks (1)    orders nothing          the bucket
- *   ref                    wait-free     relaxed                 no
- *   unref                  wait-free     release; the last one   no; the last one frees, which
- *                                        acquires all the others may block (1)
- *   try_acquire, reserve,  lock-free     orders nothing          no (2)
- *   acquire_up_to, cancel,
- *   force_acquire, refund
- *   snapshot, options_get  wait-free     orders nothing          no
- *   name                   wait-free     immutable               no
- *   reconfigure            wait-free     orders nothing          no
- *
- * (1) In malloc and free.
- * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
- *     end, it makes a note in the C library, which allocates and may block (1).
- *
- * After fork() both processes have a bucket of their own, as it stood; a child may use its handle
- * and its reservations, whatever other threads were doing. Only one that was forked while another
- * thread was in reconfigure may be told SPILLWAY_E_BUSY by its own for good. */
-
-/* ---- Leaky bucket -----------------------------------------------------------------------------*/
-
-/* Lets `rate` a second through in the long run, `free` at once, and makes up to `capacity` wait for
- * their turn. docs/leaky_bucket.md says when it does what. */
-typedef struct spillway_leaky_bucket spillway_leaky_bucket;
-
-/* generated: begin leaky_bucket constants */
-/* Why a leaky bucket refused. */
-enum {
-  /* The level is too high now: a call that may not wait would raise it above `free`, one that may
-   * above `capacity`. `retry_after` says when it is low enough. */
-  SPILLWAY_LEAKY_BUCKET_REJECTION_FULL = 1,
-  /* More was to be poured in at once than `capacity`, or, by a call that may not wait, than `free`:
-   * that never fits. */
-  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_CAPACITY = 2,
-  /* A reservation would have to wait longer than it may; `retry_after` says when it need not. */
-  SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_WAIT = 3,
-};
-/* generated: end leaky_bucket constants */
-
-/* The name of a constant of that kind, such as "full"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_leaky_bucket_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-
-/* generated: begin leaky_bucket options */
-/* The options of a leaky bucket. Begin with SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT. */
-typedef struct spillway_leaky_bucket_options {
-  size_t struct_size;
-  /* How much leaks out a second: the calls that pass in the long run. Kept exactly, as the simplest
-   * fraction that is the same number. Accepted: 0.0000000001 to 1000000000. Must be given. */
-  double rate;
-  /* The highest level: the most that passes at once or waits. Accepted: 1 to 1000000000. Default
-   * from nginx (burst=0). */
-  int32_t capacity;
-  /* The level up to which calls pass at once; above it they wait until it has leaked down to here.
-   * From `capacity` on, none waits; 1 spaces every call. Accepted: 1 to 1000000000. Default from
-   * aiolimiter (a meter). */
-  int32_t free;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
-   * when the bucket is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-} spillway_leaky_bucket_options;
-
-/* clang-format off */
-#define SPILLWAY_LEAKY_BUCKET_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_leaky_bucket_options, counted), \
-    /* rate */ 0, \
-    /* capacity */ 1, \
-    /* free */ 1000000000, \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-  }
-/* clang-format on */
-/* generated: end leaky_bucket options */
-
-/* ---- Making */
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- * `rate` has none and must be set. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_options_init(
-    spillway_leaky_bucket_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a bucket with one reference, in `*out`; NULL there when it fails. The name is for people,
- * any bytes, at most 255. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_new(spillway_leaky_bucket** out,
-                                                       const char* name, size_t name_length,
-                                                       const spillway_leaky_bucket_options* options,
-                                                       spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_leaky_bucket* spillway_leaky_bucket_ref(spillway_leaky_bucket* bucket)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the bucket. NULL is allowed. */
-SPILLWAY_API void spillway_leaky_bucket_unref(spillway_leaky_bucket* bucket) SPILLWAY_NOEXCEPT;
-
-/* ---- Pouring in. `n` is how much: 0 looks and pours nothing, and below 0 is SPILLWAY_E_MISUSE.
- * `out` may be NULL; its `remaining` is what `capacity` has above the level. Each function has a
- * twin with _at that is given the time, in nanoseconds of one monotonic clock for the bucket. */
-
-/* Pours `n` in if the level stays within `free`, so that the call need not wait. 0: it did. Else
- * one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_decision
-spillway_leaky_bucket_try_acquire_at(spillway_leaky_bucket* bucket, int64_t n, int64_t now_ns,
-                                     spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_leaky_bucket_try_acquire(
-    spillway_leaky_bucket* bucket, int64_t n, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Pours `n` in if the level stays within `capacity`, and says when the call may act: once the level
- * has leaked down to `free`, unless that is more than `max_wait_ns` away (INT64_MAX: any time will
- * do), when nothing is poured in. 0, one of SPILLWAY_LEAKY_BUCKET_REJECTION_*, or
- * SPILLWAY_E_MISUSE; `*reservation` is zero unless admitted. Waiting is the caller's. Who reserves
- * first, waits less: nobody overtakes. */
-SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve_at(
-    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns, int64_t now_ns,
-    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_leaky_bucket_reserve(
-    spillway_leaky_bucket* bucket, int64_t n, int64_t max_wait_ns,
-    spillway_reservation* reservation, spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Takes out again what a reservation poured in and that was not used: all before `act_at_ns`, and
- * from there on what would not have leaked out by itself. Zeroes the reservation, so that it counts
- * once: a second cancel is SPILLWAY_OK too, and takes nothing out. `n` below 0 is
- * SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_cancel_at(spillway_leaky_bucket* bucket,
-                                                             spillway_reservation* reservation,
-                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_leaky_bucket_cancel(
-    spillway_leaky_bucket* bucket, spillway_reservation* reservation) SPILLWAY_NOEXCEPT;
-
-/* Takes `n` out, which was poured in and not used; never more than empty the bucket. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_refund_at(spillway_leaky_bucket* bucket,
-                                                             int64_t n,
-                                                             int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_leaky_bucket_refund(spillway_leaky_bucket* bucket,
-                                                          int64_t n) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin leaky_bucket snapshot */
-/* What a leaky bucket holds. */
-typedef struct spillway_leaky_bucket_snapshot {
-  size_t struct_size;
-  /* What it holds, rounded up: what has not leaked out yet of the calls that were admitted. */
-  int64_t level;
-  /* The highest level. */
-  int32_t capacity;
-  /* How long it takes to leak empty if nobody calls; 0 when it is empty. */
-  int64_t time_to_empty_ns;
-  /* Calls that were let through, at once or later. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-} spillway_leaky_bucket_snapshot;
-/* generated: end leaky_bucket snapshot */
-
-/* What the bucket holds at `now_ns`. `out->struct_size` says how much of the struct the caller has:
- * only that is filled, and what this version does not know of it becomes zero. */
-SPILLWAY_API spillway_status
-spillway_leaky_bucket_snapshot_at(const spillway_leaky_bucket* bucket, int64_t now_ns,
-                                  spillway_leaky_bucket_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the bucket. NULL for NULL. */
-SPILLWAY_API const char* spillway_leaky_bucket_name(const spillway_leaky_bucket* bucket,
-                                                    size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes rate, capacity, free and dry_run. `inheritance`, one of SPILLWAY_INHERITANCE_*, says what
- * becomes of the level: it stays (keep, additive), it is 0 (reset), or it changes as `capacity`
- * does (proportional); above the new capacity it is cut. The rest is as for
- * spillway_token_bucket_reconfigure. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure_at(
-    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
-    int32_t inheritance, int64_t now_ns, spillway_error* error) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_leaky_bucket_reconfigure(
-    spillway_leaky_bucket* bucket, const spillway_leaky_bucket_options* options,
-    int32_t inheritance, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_leaky_bucket_options_get(
-    const spillway_leaky_bucket* bucket, spillway_leaky_bucket_options* out) SPILLWAY_NOEXCEPT;
-
-/* Who may call what, and what it costs, is as in the table of the token bucket. */
-
-/* ---- Keyed limiter ----------------------------------------------------------------------------*/
-
-/* Lets through `rate` tokens a second and `burst` at once for each key, in memory of a fixed size.
- * docs/keyed_limiter.md says when it does what. */
-typedef struct spillway_keyed_limiter spillway_keyed_limiter;
-
-/* generated: begin keyed_limiter constants */
-/* Why a keyed limiter refused. */
-enum {
-  /* The key has not enough tokens now; `retry_after` says when it has. */
-  SPILLWAY_KEYED_LIMITER_REJECTION_EXHAUSTED = 1,
-  /* More tokens than `burst` were asked for: there never are so many. */
-  SPILLWAY_KEYED_LIMITER_REJECTION_EXCEEDS_BURST = 2,
-  /* The key has no cell and its set none to spare; `retry_after` says when the first is free. */
-  SPILLWAY_KEYED_LIMITER_REJECTION_TABLE_FULL = 3,
-};
-
-/* What becomes of a key for which the table has no cell. */
-enum {
-  /* It takes the cell of the key that has the fewest tokens taken, which are forgiven. */
-  SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT = 0,
-  /* It is refused until a cell is free. */
-  SPILLWAY_KEYED_LIMITER_WHEN_FULL_REFUSE = 1,
-  /* It is admitted, and nothing is remembered of it. */
-  SPILLWAY_KEYED_LIMITER_WHEN_FULL_ADMIT = 2,
-};
-/* generated: end keyed_limiter constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_keyed_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-SPILLWAY_API const char* spillway_keyed_limiter_when_full_name(int32_t when_full) SPILLWAY_NOEXCEPT;
-
-/* generated: begin keyed_limiter options */
-/* The options of a keyed limiter. Begin with SPILLWAY_KEYED_LIMITER_OPTIONS_INIT. */
-typedef struct spillway_keyed_limiter_options {
-  size_t struct_size;
-  /* Tokens a second, for each key. Kept exactly, as the simplest fraction that is the same number.
-   * Fixed when the limiter is made. Accepted: 0.0000000001 to 1000000000. Must be given. */
-  double rate;
-  /* Tokens a key has when it is new, and the most it ever has. Fixed when the limiter is made.
-   * Accepted: 1 to 16777216. Default from Spillway (the strictest). */
-  int32_t burst;
-  /* Keys that are to have tokens taken at the same time; the table has two cells of 8 bytes for
-   * each. Fixed when the limiter is made. Accepted: 1 to 67108864. Default from Spillway. */
-  int32_t max_keys;
-  /* What becomes of a key for which the table has no cell. Accepted: evict, refuse, admit. Default
-   * from nginx (the oldest goes). One of SPILLWAY_KEYED_LIMITER_WHEN_FULL_*. */
-  int32_t when_full;
-  /* Seed of the hash of the keys. One that is known lets callers choose keys that share a limit.
-   * Fixed when the limiter is made. Accepted: any (0: a secret one). Default from Spillway. */
-  uint64_t seed;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
-   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-} spillway_keyed_limiter_options;
-
-/* clang-format off */
-#define SPILLWAY_KEYED_LIMITER_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_keyed_limiter_options, counted), \
-    /* rate */ 0, \
-    /* burst */ 1, \
-    /* max_keys */ 65536, \
-    /* when_full */ SPILLWAY_KEYED_LIMITER_WHEN_FULL_EVICT, \
-    /* seed */ 0, \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-  }
-/* clang-format on */
-/* generated: end keyed_limiter options */
-
-/* ---- Making */
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- * `rate` has none and must be set. */
-SPILLWAY_API spillway_status spillway_keyed_limiter_options_init(
-    spillway_keyed_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a limiter with one reference, in `*out`; NULL there when it fails. It takes all the memory
- * it will ever use. The name is for people, any bytes, at most 255. */
-SPILLWAY_API spillway_status spillway_keyed_limiter_new(
-    spillway_keyed_limiter** out, const char* name, size_t name_length,
-    const spillway_keyed_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_keyed_limiter* spillway_keyed_limiter_ref(spillway_keyed_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the limiter. NULL is allowed. */
-SPILLWAY_API void spillway_keyed_limiter_unref(spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* ---- Keys. A key is any bytes, 0 to as many as there are, or a number; what counts is its hash.
- * Each function that takes a key has a twin with _hash that takes what these two return, for
- * numbers and for callers that use a key several times. */
-
-/* The hash of `key_length` bytes; NULL with length 0 is the empty key. 0 for a NULL limiter. */
-SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of(const spillway_keyed_limiter* limiter,
-                                                     const void* key,
-                                                     size_t key_length) SPILLWAY_NOEXCEPT;
-
-/* The hash of a number, which is another key than any bytes. 0 for a NULL limiter. */
-SPILLWAY_API uint64_t spillway_keyed_limiter_hash_of_number(const spillway_keyed_limiter* limiter,
-                                                            uint64_t key) SPILLWAY_NOEXCEPT;
-
-/* ---- Taking tokens. `n` is how many: 0 looks and takes none, below 0 is SPILLWAY_E_MISUSE, and
- * more than `burst` are refused for good. A NULL key with a length is SPILLWAY_E_MISUSE. `out` may
- * be NULL. Each function has a twin with _at that is given the time, in nanoseconds of one
- * monotonic clock for the limiter. */
-
-/* Takes `n` tokens of a key, all or none. 0: they are taken. Else one of
- * SPILLWAY_KEYED_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. */
-SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_at(
-    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n, int64_t now_ns,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire(
-    spillway_keyed_limiter* limiter, const void* key, size_t key_length, int64_t n,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision spillway_keyed_limiter_try_acquire_hash_at(
-    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_keyed_limiter_try_acquire_hash(spillway_keyed_limiter* limiter, uint64_t hash, int64_t n,
-                                        spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* Gives a key `n` tokens back, which it took and did not use; it never has more than `burst`. */
-SPILLWAY_API spillway_status spillway_keyed_limiter_refund_at(spillway_keyed_limiter* limiter,
-                                                              const void* key, size_t key_length,
-                                                              int64_t n,
-                                                              int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_keyed_limiter_refund(spillway_keyed_limiter* limiter,
-                                                           const void* key, size_t key_length,
-                                                           int64_t n) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash_at(
-    spillway_keyed_limiter* limiter, uint64_t hash, int64_t n, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_keyed_limiter_refund_hash(spillway_keyed_limiter* limiter,
-                                                                uint64_t hash,
-                                                                int64_t n) SPILLWAY_NOEXCEPT;
-
-/* Makes a key as good as new: it has `burst` tokens. */
-SPILLWAY_API spillway_status spillway_keyed_limiter_forget(spillway_keyed_limiter* limiter,
-                                                           const void* key,
-                                                           size_t key_length) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_status spillway_keyed_limiter_forget_hash(spillway_keyed_limiter* limiter,
-                                                                uint64_t hash) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin keyed_limiter snapshot */
-/* What a keyed limiter holds. */
-typedef struct spillway_keyed_limiter_snapshot {
-  size_t struct_size;
-  /* Cells of the table: the most keys that can have tokens taken at the same time. */
-  int32_t cells;
-  /* Calls that got what they asked for. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused because of their own key. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-  /* Calls that `when_full` admitted. */
-  uint64_t total_admitted_without_cell;
-  /* Calls that `when_full` refused. */
-  uint64_t total_refused_without_cell;
-  /* Keys that lost their cell to another. */
-  uint64_t total_evicted;
-  /* Tokens that these had taken, rounded up. */
-  uint64_t total_forgiven_tokens;
-} spillway_keyed_limiter_snapshot;
-/* generated: end keyed_limiter snapshot */
-
-/* The totals. `out->struct_size` says how much of the struct the caller has: only that is filled,
- * and what this version does not know of it becomes zero. */
-SPILLWAY_API spillway_status
-spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter, int64_t now_ns,
-                                   spillway_keyed_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* How many keys have tokens taken at `now_ns`. Reads the whole table: 8 bytes a cell. 0 for NULL.
- */
-SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys_at(
-    const spillway_keyed_limiter* limiter, int64_t now_ns) SPILLWAY_NOEXCEPT;
-SPILLWAY_API int64_t spillway_keyed_limiter_count_live_keys(const spillway_keyed_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the limiter. NULL for NULL. */
-SPILLWAY_API const char* spillway_keyed_limiter_name(const spillway_keyed_limiter* limiter,
-                                                     size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes when_full and dry_run; the other options give the cells their meaning and are fixed.
- * Options that a shorter struct does not have keep their present values. Fails, with nothing
- * changed, when one is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
-SPILLWAY_API spillway_status spillway_keyed_limiter_reconfigure(
-    spillway_keyed_limiter* limiter, const spillway_keyed_limiter_options* options,
-    spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. A secret seed is told as 0. */
-SPILLWAY_API spillway_status spillway_keyed_limiter_options_get(
-    const spillway_keyed_limiter* limiter, spillway_keyed_limiter_options* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Who may call what, and what it costs. On one limiter, every function may run in any number
- * of threads at the same time as every other, but for the last reference.
- *
- *   function               progress      memory order            allocates
- *   ---------------------  ------------  ----------------------  --------------------------------
- *   new                    blocks (1)    orders nothing          the limiter
- *   ref                    wait-free     relaxed                 no
- *   unref                  wait-free     release; the last one   no; the last one frees, which
- *                                        acquires all the others may block (1)
- *   hash_of                wait-free     immutable               no
- *   try_acquire, refund,   lock-free     orders nothing          no (2)
- *   forget
- *   snapshot, options_get, wait-free     orders nothing          no
- *   reconfigure,
- *   count_live_keys
- *   name                   wait-free     immutable               no
- *
- * (1) In malloc and free, and where the system is asked for a secret seed.
- * (2) But for the first call of each thread to any policy that counts: to be told of the thread's
- *     end, it makes a note in the C library, which allocates and may block (1).
- *
- * After fork() both processes have a limiter of their own, as it stood, whatever other threads were
- * doing. */
-
-/* ---- Multi limiter ----------------------------------------------------------------------------*/
-
-/* Asks several buckets at once: all let the call through, or none is charged.
- * docs/multi_limiter.md says when it does what. */
-typedef struct spillway_multi_limiter spillway_multi_limiter;
-
-/* generated: begin multi_limiter constants */
-/* Why a multi limiter refused. */
-enum {
-  /* One of its members has not enough now; `retry_after` says when all have. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXHAUSTED = 1,
-  /* More was asked for than one of its members ever gives at once. */
-  SPILLWAY_MULTI_LIMITER_REJECTION_EXCEEDS_MEMBER = 2,
-};
-/* generated: end multi_limiter constants */
-
-/* The name of a constant of that kind, such as "exhausted"; "unknown" for any other number. */
-SPILLWAY_API const char* spillway_multi_limiter_rejection_name(int32_t rejection) SPILLWAY_NOEXCEPT;
-
-/* generated: begin multi_limiter options */
-/* The options of a multi limiter. Begin with SPILLWAY_MULTI_LIMITER_OPTIONS_INIT. */
-typedef struct spillway_multi_limiter_options {
-  size_t struct_size;
-  /* Refuses nothing and counts what it would have refused. Accepted: false (0) or true (1). Default
-   * from nginx (off). */
-  int32_t dry_run;
-  /* Count calls for the snapshot and the metrics. Without it a refusal writes nothing at all. Fixed
-   * when the limiter is made. Accepted: false (0) or true (1). Default from Spillway. */
-  int32_t counted;
-} spillway_multi_limiter_options;
-
-/* clang-format off */
-#define SPILLWAY_MULTI_LIMITER_OPTIONS_INIT \
-  { \
-    SPILLWAY_SIZE_TO_END(spillway_multi_limiter_options, counted), \
-    /* dry_run */ 0, \
-    /* counted */ 1, \
-  }
-/* clang-format on */
-/* generated: end multi_limiter options */
-
-/* ---- Making */
-
-/* A bucket to be asked: one of the two is set, the other is NULL. */
-typedef struct spillway_multi_limiter_member {
-  spillway_token_bucket* token_bucket;
-  spillway_leaky_bucket* leaky_bucket;
-} spillway_multi_limiter_member;
-
-enum { SPILLWAY_MULTI_LIMITER_MOST_MEMBERS = 8 };
-
-/* Fills the first `size` bytes of the options with defaults, for callers that cannot use the macro.
- */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_init(
-    spillway_multi_limiter_options* options, size_t size) SPILLWAY_NOEXCEPT;
-
-/* Makes a limiter with one reference, in `*out`; NULL there when it fails. The name is for people,
- * any bytes, at most 255. It asks `count` members, 1 to SPILLWAY_MULTI_LIMITER_MOST_MEMBERS and no
- * bucket twice, in that order: put first who refuses most. It takes a reference to each, which
- * stays usable alone and by other limiters; the array is not kept. `options` may be NULL: all are
- * defaults. */
-SPILLWAY_API spillway_status spillway_multi_limiter_new(
-    spillway_multi_limiter** out, const char* name, size_t name_length,
-    const spillway_multi_limiter_member* members, size_t count,
-    const spillway_multi_limiter_options* options, spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* Adds a reference and returns its argument. */
-SPILLWAY_API spillway_multi_limiter* spillway_multi_limiter_ref(spillway_multi_limiter* limiter)
-    SPILLWAY_NOEXCEPT;
-
-/* Takes a reference away; the last one frees the limiter, which gives back its references to the
- * members. NULL is allowed. */
-SPILLWAY_API void spillway_multi_limiter_unref(spillway_multi_limiter* limiter) SPILLWAY_NOEXCEPT;
-
-/* ---- Taking */
-
-/* Takes `n` from each member, or from none. 0: they are taken. Else one of
- * SPILLWAY_MULTI_LIMITER_REJECTION_*, or SPILLWAY_E_MISUSE. `n` is how many: 0 looks and takes
- * none, and below 0 is SPILLWAY_E_MISUSE. `refuser` and `out` may be NULL: the place of the member
- * that refused (0 unless refused), and what is to be said of that member, or, of an admission, of
- * the one that has least left. Waiting exactly `out->retry_after_ns` is enough for all members. The
- * twin with _at is given the time, in nanoseconds of the monotonic clock of the members. */
-SPILLWAY_API spillway_decision spillway_multi_limiter_try_acquire_at(
-    spillway_multi_limiter* limiter, int64_t n, int64_t now_ns, size_t* refuser,
-    spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-SPILLWAY_API spillway_decision
-spillway_multi_limiter_try_acquire(spillway_multi_limiter* limiter, int64_t n, size_t* refuser,
-                                   spillway_limit_status* out) SPILLWAY_NOEXCEPT;
-
-/* ---- Looking */
-
-/* generated: begin multi_limiter snapshot */
-/* What a multi limiter holds. */
-typedef struct spillway_multi_limiter_snapshot {
-  size_t struct_size;
-  /* Calls that all members let through. 0 unless `counted`. */
-  uint64_t total_admitted;
-  /* Calls that were refused. 0 unless `counted`. */
-  uint64_t total_refused;
-  /* Calls that `dry_run` admitted. 0 unless `counted`. */
-  uint64_t total_dry_run;
-  /* Calls that found a member emptied by others after they had taken from the ones before it, and
-   * gave that back. */
-  uint64_t total_given_back;
-} spillway_multi_limiter_snapshot;
-/* generated: end multi_limiter snapshot */
-
-/* What was counted, up to now. `out->struct_size` says how much of the struct the caller has: only
- * that is filled, and what this version does not know of it becomes zero. What the members hold,
- * they tell themselves. */
-SPILLWAY_API spillway_status
-spillway_multi_limiter_snapshot_at(const spillway_multi_limiter* limiter, int64_t now_ns,
-                                   spillway_multi_limiter_snapshot* out) SPILLWAY_NOEXCEPT;
-
-/* The name it was made with, and its length in bytes (`length` may be NULL). A zero follows it; it
- * lives as long as the limiter. NULL for NULL. */
-SPILLWAY_API const char* spillway_multi_limiter_name(const spillway_multi_limiter* limiter,
-                                                     size_t* length) SPILLWAY_NOEXCEPT;
-
-/* ---- Changing it */
-
-/* Changes dry_run. The members are changed by themselves, at any time. Fails, with nothing changed,
- * when an option is out of range or fixed (SPILLWAY_E_INVALID_ARGUMENT). */
-SPILLWAY_API spillway_status spillway_multi_limiter_reconfigure(
-    spillway_multi_limiter* limiter, const spillway_multi_limiter_options* options,
-    spillway_error* error) SPILLWAY_NOEXCEPT;
-
-/* The present options, as far as `out->struct_size` goes. */
-SPILLWAY_API spillway_status spillway_multi_limiter_options_get(
-    const spillway_multi_limiter* limiter, spillway_multi_limiter_options* out) SPILLWAY_NOEXCEPT;
-
-/* Who may call what, and what it costs, is as in the table of the token bucket; new takes a
- * reference to each member, and the last unref gives them back. */
 
 /* ---- Metrics ----------------------------------------------------------------------------------*/
 

@@ -165,39 +165,6 @@ TEST(BulkheadTest, PlacesThatWereLeftAreSkipped) {
   EXPECT_EQ(bulkhead->Snapshot(0).total_left, 2u);
 }
 
-TEST(BulkheadTest, KeepsSlotsForHigherPriorities) {
-  const auto bulkhead =
-      Make({.max_concurrent = 10, .max_queue = 1, .normal_share = 0.8, .sheddable_share = 0.5});
-  int admitted[kPriorities] = {};
-  std::vector<Decision> decisions;
-  for (const Priority priority : {Priority::kSheddable, Priority::kNormal, Priority::kCritical}) {
-    for (;;) {
-      Decision decision = bulkhead->TryAcquire(0, priority);
-      if (!decision) {
-        EXPECT_EQ(Refused(decision), priority == Priority::kCritical ? "full" : "shed");
-        break;
-      }
-      ++admitted[static_cast<int>(priority)];
-      decisions.push_back(std::move(decision));
-    }
-  }
-  EXPECT_EQ(admitted[static_cast<int>(Priority::kSheddable)], 5);
-  EXPECT_EQ(admitted[static_cast<int>(Priority::kNormal)], 3);
-  EXPECT_EQ(admitted[static_cast<int>(Priority::kCritical)], 2);
-  // At the head of the queue they would keep critical calls from the slots that are kept for those.
-  EXPECT_EQ(Refused(bulkhead->Enqueue(0, Priority::kNormal)), "full");
-  EXPECT_EQ(Refused(bulkhead->Enqueue(0, Priority::kSheddable)), "full");
-  EXPECT_EQ(Refused(bulkhead->Enqueue(0, Priority::kCritical)), "queued");
-  EXPECT_EQ(Refused(bulkhead->Enqueue(0, Priority::kCritical)), "queue_full");
-  const BulkheadSnapshot snapshot = bulkhead->Snapshot(0);
-  EXPECT_EQ(snapshot.total_shed, 2u);
-  EXPECT_EQ(snapshot.total_full, 3u);
-  EXPECT_EQ(snapshot.total_queue_full, 1u);
-  EXPECT_EQ(snapshot.total_refused_normal, 2u);
-  EXPECT_EQ(snapshot.total_refused_sheddable, 2u);
-  EXPECT_EQ(snapshot.total_refused_critical, 2u);
-}
-
 // A share is of the slots, exactly, and whoever has one gets in when all is free.
 TEST(BulkheadTest, SharesAreComparedExactly) {
   for (int slots = 1; slots <= 300; ++slots) {
@@ -235,22 +202,6 @@ TEST(BulkheadTest, MoreSlotsGoToThoseWhoWait) {
   EXPECT_EQ(granted.end, 3u);
   for (size_t i = 0; i < 5; ++i) EXPECT_EQ(bulkhead->Poll(places[i].permit, 0), i < 3);
   EXPECT_EQ(bulkhead->Snapshot(0).in_flight, 4);
-}
-
-TEST(BulkheadTest, FewerSlotsLetCallsInFlightEnd) {
-  const auto bulkhead = Make({.max_concurrent = 3, .max_queue = 1});
-  std::vector<Decision> slots = Fill(*bulkhead, 3);
-  Decision place = bulkhead->Enqueue(0);
-  BulkheadSettings fewer = bulkhead->settings();
-  fewer.max_concurrent = 1;
-  ASSERT_TRUE(bulkhead->Reconfigure(fewer, nullptr));
-  EXPECT_EQ(bulkhead->Snapshot(0).in_flight, 3);
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_FALSE(bulkhead->Poll(place.permit, 0));
-    GiveBack(*bulkhead, slots[i]);
-  }
-  EXPECT_TRUE(bulkhead->Poll(place.permit, 0));
-  EXPECT_EQ(Refused(bulkhead->TryAcquire(0)), "full");
 }
 
 TEST(BulkheadTest, AChangeOfOptionsIsWholeOrNone) {

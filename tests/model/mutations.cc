@@ -34,6 +34,18 @@ constexpr Excuse kNotRefuted[] = {
     {"(27) acquire -> relaxed", "the event is then lost, and counted as lost"},
     {"(28) release -> relaxed", "needs a load that sees what is stored after it: out of reach"},
     {"(33) acquire -> relaxed", "(38) loads the word again, and then the clock is looked at again"},
+    {"(76) release -> relaxed", "a mark taken for an older one's does harm after six preemptions"},
+    {"adaptive_limiter_window.cc: "
+     "memory->calls.fetch_add(CallTimes::One(static_cast<uint64_t>(now - start), busy), "
+     "split in two",
+     "the average is then that of the other calls of the window"},
+    {"client_throttle.cc: memory_->spared.compare_exchange_strong(seen, cells_.Cell(epoch, newest "
+     "+ "
+     "most - counts.requests), split in two",
+     "a hint: others look again, or new options hold from the next bucket on"},
+    {"adaptive_limiter_window.cc: memory->windows.fetch_add(1, std::memory_order_relaxed); "
+     "split in two",
+     "two judges at the same time are those of two windows, of which one was stopped that long"},
 };
 
 const char* NameOf(Order order) {

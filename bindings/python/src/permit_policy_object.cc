@@ -200,8 +200,10 @@ PyObject* FinishFailed(PermitPolicyObject* self, const PermitFields& permit) {
   return nullptr;
 }
 
-inline PyObject* CallWith(PermitPolicyObject* self, const PermitFields& permit, PyObject* function,
-                          PyObject* const* args, size_t count, PyObject* keywords) {
+[[gnu::always_inline]] inline PyObject* CallWith(PermitPolicyObject* self,
+                                                 const PermitFields& permit, PyObject* function,
+                                                 PyObject* const* args, size_t count,
+                                                 PyObject* keywords) {
   PyObject* result = PyObject_Vectorcall(function, args, count, keywords);
   if (result == nullptr) [[unlikely]]
     return FinishFailed(self, permit);

@@ -37,6 +37,10 @@ class Bulkhead(PermitReplay):
                 await asyncio.sleep(0)
 
         self.loop.run_until_complete(turns())
+        self.collect()
+
+    def collect(self) -> None:
+        """Takes the permits of the tasks that have one."""
         for name, task in list(self.places.items()):
             if task.done():
                 del self.places[name]
@@ -67,6 +71,7 @@ class Bulkhead(PermitReplay):
         assert expect == "place" or not self.permits[name].settled
 
     def settle(self, name: str, at: int, expect: str, outcome: str = "success") -> None:
+        self.collect()
         if name not in self.places:
             super().settle(name, at, expect, outcome)
             return

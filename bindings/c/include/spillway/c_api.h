@@ -1980,7 +1980,7 @@ spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
  *   try_acquire, settle    lock-free     orders nothing          no (2)
  *   snapshot, options_get  wait-free     orders nothing          no
  *   name                   wait-free     immutable               no
- *   reconfigure            wait-free     relaxed, each option    no
+ *   reconfigure            lock-free     relaxed, each option    no
  *                                        by itself
  *
  * (1) In malloc and free.

@@ -211,5 +211,31 @@ TEST(CAllocationTest, ACallOfASlidingWindowLimiterAllocatesNothing) {
   spillway_sliding_window_limiter_unref(limiter);
 }
 
+void UseAll(spillway_keyed_limiter* limiter) {
+  spillway_limit_status status;
+  spillway_keyed_limiter_snapshot snapshot;
+  snapshot.struct_size = sizeof snapshot;
+  for (char key = 0; key < 20; ++key) {
+    spillway_keyed_limiter_try_acquire_at(limiter, &key, 1, 2, 0, &status);
+    spillway_keyed_limiter_try_acquire_at(limiter, &key, 1, 2, 0, &status);
+    spillway_keyed_limiter_refund_at(limiter, &key, 1, 1, 0);
+  }
+  EXPECT_EQ(spillway_keyed_limiter_forget(limiter, "x", 1), SPILLWAY_OK);
+  EXPECT_EQ(spillway_keyed_limiter_snapshot_at(limiter, 0, &snapshot), SPILLWAY_OK);
+  EXPECT_GT(spillway_keyed_limiter_count_live_keys_at(limiter, 0), 0);
+}
+
+TEST(CAllocationTest, ACallOfAKeyedLimiterAllocatesNothing) {
+  spillway_keyed_limiter_options options = SPILLWAY_KEYED_LIMITER_OPTIONS_INIT;
+  options.rate = 10;
+  options.burst = 3;
+  options.max_keys = 4;
+  spillway_keyed_limiter* limiter = nullptr;
+  ASSERT_EQ(spillway_keyed_limiter_new(&limiter, nullptr, 0, &options, nullptr), SPILLWAY_OK);
+  UseAll(limiter);  // A thread's first call may, as above.
+  EXPECT_EQ(AllocationsOf([&] { UseAll(limiter); }), 0u);
+  spillway_keyed_limiter_unref(limiter);
+}
+
 }  // namespace
 }  // namespace spillway

@@ -192,6 +192,30 @@ TEST(more_than_ever_fit_are_refused_for_good) {
   spillway_keyed_limiter_unref(limiter);
 }
 
+/* ---- metrics */
+
+TEST(what_it_counts_is_shown) {
+  spillway_keyed_limiter* limiter = make_limiter(10, 1);
+  spillway_metrics* metrics = NULL;
+  char text[8192];
+  size_t length = 0;
+  CHECK_INT(spillway_metrics_new(&metrics, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_keyed_limiter(metrics, limiter, NULL), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_add_keyed_limiter(metrics, limiter, NULL),
+            SPILLWAY_E_INVALID_ARGUMENT);
+  CHECK_INT(take_of(limiter, "key", 3, 1, 0), SPILLWAY_ADMITTED);
+  CHECK_INT(take_of(limiter, "key", 3, 1, 0), REJECTION(EXHAUSTED));
+  CHECK_INT(spillway_metrics_text_at(metrics, 0, text, sizeof text, &length), SPILLWAY_OK);
+  CHECK_TEXT(text, "keyed_limiter_calls_total{name=\"test\",decision=\"admitted\"} 1\n");
+  CHECK_TEXT(text, "keyed_limiter_calls_total{name=\"test\",decision=\"refused\"} 1\n");
+  CHECK_TEXT(text, "keyed_limiter_evictions_total{name=\"test\"} 0\n");
+  CHECK_TEXT(text, "keyed_limiter_cells{name=\"test\"} 200\n");
+  CHECK_INT(spillway_metrics_remove_keyed_limiter(metrics, limiter), SPILLWAY_OK);
+  CHECK_INT(spillway_metrics_remove_keyed_limiter(metrics, limiter), SPILLWAY_E_INVALID_ARGUMENT);
+  spillway_metrics_unref(metrics);
+  spillway_keyed_limiter_unref(limiter);
+}
+
 /* ---- threads */
 
 static void* take_times(void* argument) {

@@ -34,9 +34,6 @@ constexpr Excuse kNotRefuted[] = {
     {"(27) acquire -> relaxed", "the event is then lost, and counted as lost"},
     {"(28) release -> relaxed", "needs a load that sees what is stored after it: out of reach"},
     {"(33) acquire -> relaxed", "(38) loads the word again, and then the clock is looked at again"},
-    {"multi_limiter.cc: if (i > 0 && counted_) memory_->given_back.fetch_add(1, "
-     "std::memory_order_relaxed); split in two",
-     "nobody can tell from outside which of the refused calls gave something back"},
     {"(76) release -> relaxed", "a mark taken for an older one's does harm after six preemptions"},
     {"adaptive_limiter_window.cc: "
      "memory->calls.fetch_add(CallTimes::One(static_cast<uint64_t>(now - start), busy), "

@@ -296,6 +296,7 @@ struct WarmUpBase : BucketBase {
   // The word has come round 63 times, and the time of before reads as three days ahead.
   static constexpr Nanos kLap = Nanos{1} << 24;  // in seconds
   static constexpr Nanos kFar = kNow + (64 * kLap - 3 * 86'400) * kSecond;
+  static constexpr Nanos kLate = kFar - 9 * kSecond;
 };
 
 // Two come as it opens.
@@ -344,6 +345,8 @@ struct LongIdle final : WarmUpBase {
   void Check() override {
     Require(other == kFar ? admitted == 1 : admitted >= 1, "a cold gate lets one pass");
     Require(ClosedAt(kFar) == kCold, "and is paid for as a cold one");
+    bucket->Refund(kLate, 5);
+    Require(ClosedAt(kLate) == 0, "a time that was seen is a high-water mark");
   }
   Nanos other;
   int32_t admitted = 0;
@@ -353,8 +356,7 @@ const Registered<LongIdle> idle_read("token bucket: a gate that was idle for lon
 const Registered<LongIdle> idle_taken("token bucket: a gate that was idle for long", 2,
                                       {.preemptions = 3, .surprises = 2}, WarmUpBase::kFar);
 const Registered<LongIdle> idle_late("token bucket: a gate that was idle for long, and a late call",
-                                     2, {.preemptions = 3, .surprises = 2},
-                                     WarmUpBase::kFar - 9 * kSecond);
+                                     2, {.preemptions = 3, .surprises = 2}, WarmUpBase::kLate);
 
 // It is cooled down as somebody is refused, who is told of the bucket that refused him.
 struct CoolsDown final : WarmUpBase {

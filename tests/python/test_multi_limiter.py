@@ -93,6 +93,8 @@ def test_it_has_one_to_eight_members_and_each_once(second: sw.TokenBucket) -> No
         sw.MultiLimiter(*(sw.TokenBucket(rate=1.0) for _ in range(9)))
     with pytest.raises(ValueError, match="members 0 and 1 are one bucket"):
         sw.MultiLimiter(second, second)
+    with pytest.raises(ValueError, match="member 1 warms up"):
+        sw.MultiLimiter(second, sw.TokenBucket(rate=1.0, warm_up=5.0))
     others: list[Any] = [
         None,
         "second",

@@ -31,7 +31,8 @@ inline Nanos PreciseTime(const Time& value) {
 // Raises what the core says.
 [[noreturn]] inline void Raise(const Error& error) {
   if (error.code == StatusCode::kNoMemory) throw std::bad_alloc();
-  if (error.code == StatusCode::kBusy) throw std::runtime_error(error.message);
+  if (error.code == StatusCode::kBusy || error.code == StatusCode::kInternal)
+    throw std::runtime_error(error.message);
   throw py::value_error(error.message);
 }
 

@@ -11,7 +11,7 @@
 // another key's once its time has passed.
 //
 // A cell that was used is never empty again, and a cancelled claim is another word: what a call
-// that was stopped expects there, nobody brings back.
+// that was stopped expects there, nobody brings back. (But for Reset.)
 #include "spillway/limiter/keyed_limiter.h"
 
 #include <algorithm>

@@ -5,14 +5,14 @@
 
 namespace spillway {
 
-// Takes from one member what `plan` says, and makes a new plan when others are faster. False: it
-// has not enough any more, or cannot be taken from for all the others.
-bool MultiLimiter::TakeFrom(size_t place, Nanos now, int64_t n, Plan* plan) noexcept {
+// Others were faster: takes from one member what can still be taken. False: it has not enough any
+// more, or cannot be taken from for all the others.
+bool MultiLimiter::TakeAnew(size_t place, Nanos now, int64_t n, Plan* plan) noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    members_[place]->Prepare(now, n, plan);
     if (plan->kind == Plan::Kind::kLetsPass) return true;
     if (plan->kind != Plan::Kind::kTakes) return false;
     if (members_[place]->Take(*plan)) return true;
-    *plan = members_[place]->Prepare(now, n);
   }
   plan->kind = Plan::Kind::kRefuses;
   return false;
@@ -27,19 +27,20 @@ LimiterDecision MultiLimiter::TryAcquire(Nanos now, int64_t n) noexcept {
   }
   Plan plans[kMostMembers];
   for (size_t i = 0; i < count_; ++i) {
-    plans[i] = members_[i]->Prepare(now, n);
+    members_[i]->Prepare(now, n, &plans[i]);
     if (plans[i].kind == Plan::Kind::kRefuses || plans[i].kind == Plan::Kind::kNever)
-      return Refuse(i, plans[i], now);
+      return Refuse(i, plans[i].kind, now);
   }
   for (size_t i = 0; i < count_; ++i) {
-    if (TakeFrom(i, now, n, &plans[i])) [[likely]]
+    const bool takes = plans[i].kind == Plan::Kind::kTakes;
+    if (!takes || members_[i]->Take(plans[i]) || TakeAnew(i, now, n, &plans[i])) [[likely]]
       continue;
     if (i > 0 && counted_) memory_->given_back.fetch_add(1, std::memory_order_relaxed);
     // Backwards, so that what was taken first, and is asked for first, is back last.
     for (size_t taken = i; taken-- > 0;) {
       if (plans[taken].kind == Plan::Kind::kTakes) members_[taken]->PutBack(plans[taken], now);
     }
-    return Refuse(i, plans[i], now);
+    return Refuse(i, plans[i].kind, now);
   }
   for (size_t i = 0; i < count_; ++i) {
     if (plans[i].kind == Plan::Kind::kTakes) [[likely]] {
@@ -54,7 +55,7 @@ LimiterDecision MultiLimiter::TryAcquire(Nanos now, int64_t n) noexcept {
   return {};
 }
 
-LimiterDecision MultiLimiter::Refuse(size_t place, const Plan& plan, Nanos now) noexcept {
+LimiterDecision MultiLimiter::Refuse(size_t place, Plan::Kind kind, Nanos now) noexcept {
   // It may be the first call of any of them.
   for (size_t i = 0; i < count_; ++i) members_[i]->BeginTime(now);
   if (dry_run_.load(std::memory_order_relaxed)) {
@@ -63,8 +64,8 @@ LimiterDecision MultiLimiter::Refuse(size_t place, const Plan& plan, Nanos now) 
   }
   if (counted_ && !memory_->refused.TryIncrement(owned_slots_)) [[unlikely]]
     memory_->refused.Increment(owned_slots_);
-  const auto reason = plan.kind == Plan::Kind::kNever ? MultiLimiterRejection::kExceedsMember
-                                                      : MultiLimiterRejection::kExhausted;
+  const auto reason = kind == Plan::Kind::kNever ? MultiLimiterRejection::kExceedsMember
+                                                 : MultiLimiterRejection::kExhausted;
   return {.detail = place, .reason = static_cast<int32_t>(reason)};
 }
 

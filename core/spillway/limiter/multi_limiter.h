@@ -114,8 +114,8 @@ class MultiLimiter {
   MultiLimiter(std::string_view name, std::span<const Member> members, const Settings& settings,
                void* memory, bool shared);
 
-  bool TakeFrom(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
-  Decision Refuse(size_t place, const Plan& plan, Nanos now) noexcept;
+  bool TakeAnew(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
+  Decision Refuse(size_t place, Plan::Kind kind, Nanos now) noexcept;
 
   // What a refusal reads comes first.
   size_t count_;

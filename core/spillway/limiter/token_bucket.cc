@@ -241,21 +241,21 @@ void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
 
 // ---- taking in steps
 
-TokenBucket::Plan TokenBucket::PrepareSlowly(Nanos now, int64_t n) const noexcept {
+void TokenBucket::PrepareSlowly(Nanos now, int64_t n, Plan* plan) const noexcept {
   const View view = Look(now);
   const TokenClock& clock = view.scale.clock;
   const auto count = static_cast<uint64_t>(n);
-  Plan plan{.seen = view.word, .next = 0, .cost = 0, .change = view.scale.change, .kind = {}};
+  *plan = {.seen = view.word, .next = 0, .cost = 0, .change = view.scale.change, .kind = {}};
   if (count > clock.burst()) {
-    plan.kind = Plan::Kind::kNever;
+    plan->kind = Plan::Kind::kNever;
   } else {
-    plan.cost = count * clock.token();
-    plan.next = view.time + view.ahead + plan.cost;
-    plan.kind = Owed(clock, view.ahead, plan.cost) == 0 ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
+    plan->cost = count * clock.token();
+    plan->next = view.time + view.ahead + plan->cost;
+    plan->kind =
+        Owed(clock, view.ahead, plan->cost) == 0 ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
   }
-  if (plan.kind != Plan::Kind::kTakes && dry_run_.load(std::memory_order_relaxed))
-    plan.kind = Plan::Kind::kLetsPass;
-  return plan;
+  if (plan->kind != Plan::Kind::kTakes && dry_run_.load(std::memory_order_relaxed))
+    plan->kind = Plan::Kind::kLetsPass;
 }
 
 void TokenBucket::PutBack(const Plan& plan, Nanos now) noexcept {
@@ -267,11 +267,6 @@ void TokenBucket::PutBack(const Plan& plan, Nanos now) noexcept {
     if (from.scale.change != plan.change) return kStay;
     return from.ahead - std::min(from.ahead, plan.cost);
   });
-}
-
-void TokenBucket::BeginTime(Nanos now) noexcept {
-  if (memory_->word.load(std::memory_order_relaxed) == TokenBucketWord::kFresh)
-    BeginTime(Look(now));
 }
 
 // ---- looking

@@ -233,20 +233,21 @@ class TokenBucket {
     Kind kind;
   };
 
-  [[gnu::always_inline]] Plan Prepare(Nanos now, int64_t n) const noexcept {
+  // Field by field: a plan that is copied, of more words at a time than were written, would have to
+  // wait until they have reached the cache.
+  [[gnu::always_inline]] void Prepare(Nanos now, int64_t n, Plan* plan) const noexcept {
     const Attempt attempt = Begin(now, n);
-    if (attempt.common && attempt.ahead <= TokenBucketWord::kMostAhead) [[likely]] {
-      const bool fits = attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
-      if (fits || !dry_run_.load(std::memory_order_relaxed)) [[likely]]
-        return {.seen = attempt.seen,
-                .next = attempt.time + attempt.after(),
-                .cost = attempt.cost,
-                .change = 0,
-                .kind = fits ? Plan::Kind::kTakes : Plan::Kind::kRefuses};
-    }
-    return PrepareSlowly(now, n);
+    const bool fits = attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
+    if (!attempt.common || attempt.ahead > TokenBucketWord::kMostAhead ||
+        (!fits && dry_run_.load(std::memory_order_relaxed))) [[unlikely]]
+      return PrepareSlowly(now, n, plan);
+    plan->seen = attempt.seen;
+    plan->next = attempt.time + attempt.after();
+    plan->cost = attempt.cost;
+    plan->change = 0;
+    plan->kind = fits ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
   }
-  Plan PrepareSlowly(Nanos now, int64_t n) const noexcept;
+  void PrepareSlowly(Nanos now, int64_t n, Plan* plan) const noexcept;
   // Does it. False: somebody else was faster.
   bool Take(const Plan& plan) noexcept {
     uint64_t seen = plan.seen;
@@ -256,7 +257,10 @@ class TokenBucket {
   void PutBack(const Plan& plan, Nanos now) noexcept;
   void CountDryRun() noexcept;
   // As the first call does, whatever it asks for.
-  void BeginTime(Nanos now) noexcept;
+  void BeginTime(Nanos now) noexcept {
+    if (memory_->word.load(std::memory_order_relaxed) == TokenBucketWord::kFresh) [[unlikely]]
+      BeginTime(Look(now));
+  }
 
   static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,
                               const TokenClock& clock) noexcept {

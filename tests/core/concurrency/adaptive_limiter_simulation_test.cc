@@ -135,7 +135,7 @@ TEST(AdaptiveLimiterSimulation, DropsAloneAreEnough) {
     AdaptiveLimiterSettings settings;
     settings.algorithm = algorithm;
     Simulation simulation(settings);
-    Load overload = Overload(3, 40);
+    Load overload = Overload(3, 40, 50 * kMs);
     overload.queue = 0;
     simulation.callee.Run(120 * kSecond, overload);
     const Result result = simulation.callee.Run(300 * kSecond, overload);

@@ -1980,7 +1980,7 @@ spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
  *   try_acquire, settle    lock-free     orders nothing          no (2)
  *   snapshot, options_get  wait-free     orders nothing          no
  *   name                   wait-free     immutable               no
- *   reconfigure            wait-free     relaxed, each option    no
+ *   reconfigure            lock-free     relaxed, each option    no
  *                                        by itself
  *
  * (1) In malloc and free.
@@ -2226,6 +2226,13 @@ SPILLWAY_API spillway_status spillway_metrics_add_bulkhead(spillway_metrics* met
                                                            spillway_error* error) SPILLWAY_NOEXCEPT;
 SPILLWAY_API spillway_status spillway_metrics_remove_bulkhead(
     spillway_metrics* metrics, const spillway_bulkhead* bulkhead) SPILLWAY_NOEXCEPT;
+
+/* The same for a keyed limiter. */
+SPILLWAY_API spillway_status
+spillway_metrics_add_keyed_limiter(spillway_metrics* metrics, spillway_keyed_limiter* limiter,
+                                   spillway_error* error) SPILLWAY_NOEXCEPT;
+SPILLWAY_API spillway_status spillway_metrics_remove_keyed_limiter(
+    spillway_metrics* metrics, const spillway_keyed_limiter* limiter) SPILLWAY_NOEXCEPT;
 
 /* The same for a leaky bucket: names are told apart within a noun. */
 SPILLWAY_API spillway_status

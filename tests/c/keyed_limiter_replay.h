@@ -2,20 +2,14 @@
 #ifndef SPILLWAY_TESTS_C_KEYED_LIMITER_REPLAY_H_
 #define SPILLWAY_TESTS_C_KEYED_LIMITER_REPLAY_H_
 
+#include "limiter_replay.h"
 #include "tests/support/generated/keyed_limiter_vectors.h"
-#include "token_bucket_replay.h"
-
-static int32_t keyed_limiter_answer(const cJSON* step) {
-  const char* const answer = text(step, "expect");
-  if (strcmp(answer, "admitted") == 0) return SPILLWAY_ADMITTED;
-  if (strcmp(answer, "misuse") == 0) return SPILLWAY_E_MISUSE;
-  return value_of(keyed_limiter_rejection_values, answer, step);
-}
+#include "vectors.h"
 
 static void step_take_of_key(spillway_keyed_limiter* self, const cJSON* step, int64_t at) {
   const char* const key = text(step, "key");
   const int64_t n = number(step, "take", 0);
-  const int32_t expected = keyed_limiter_answer(step);
+  const int32_t expected = limiter_answer(step, keyed_limiter_rejection_values);
   const int64_t every = number(step, "every", 0);
   int64_t times = number(step, "times", 1);
   for (; times > 0 && check_failures == 0; --times, at += every) {

@@ -47,15 +47,6 @@ DecisionFields Bulkhead::DecideSlowly(Nanos now, Priority priority, bool may_wai
   return Refuse(BulkheadRejection::kFull, priority);
 }
 
-DecisionFields Bulkhead::Refuse(BulkheadRejection reason, Priority priority) noexcept {
-  if (counted_) {
-    const auto row = static_cast<uint32_t>(priority) % kPriorities;
-    const auto column = static_cast<uint32_t>(reason) - 1;
-    memory_->refused[row][column].Count(OwnedCounter::kOwnedByThreads);
-  }
-  return {.permit = {}, .reason = static_cast<int32_t>(reason)};
-}
-
 BulkheadPoll Bulkhead::Poll(PermitFields* permit, Nanos now, BulkheadGrants* granted) noexcept {
   const BulkheadWord token(permit->token);
   const uint32_t ticket = token.head();

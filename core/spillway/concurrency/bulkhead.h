@@ -141,8 +141,12 @@ class Bulkhead {
     // Relaxed: the exchange below finds out whether it is still so.
     const BulkheadWord word(memory_->word.load(std::memory_order_relaxed));
     const BulkheadLimits limits(limits_.load(std::memory_order_relaxed));
-    if (limits.Admits(word, priority) && Admit(word)) [[likely]]
-      return Admission(now, word.Admitted());
+    if (limits.Admits(word, priority)) [[likely]] {
+      if (Admit(word)) [[likely]]
+        return Admission(now, word.Admitted());
+    } else if (word.queued() == 0) {
+      return Refuse(limits.ReasonFor(word), priority);
+    }
     return DecideSlowly(now, priority, /*may_wait=*/false, granted);
   }
   DecisionFields DecideOrQueue(Nanos now, Priority priority, BulkheadGrants* granted) noexcept {
@@ -227,9 +231,16 @@ class Bulkhead {
     BulkheadWord word;
   };
 
+  [[gnu::always_inline]] DecisionFields Refuse(BulkheadRejection reason,
+                                               Priority priority) noexcept {
+    const auto row = static_cast<uint32_t>(priority) % kPriorities;
+    const auto column = static_cast<uint32_t>(reason) - 1;
+    if (counted_) memory_->refused[row][column].Count(OwnedCounter::kOwnedByThreads);
+    return {.permit = {}, .reason = static_cast<int32_t>(reason)};
+  }
+
   DecisionFields DecideSlowly(Nanos now, Priority priority, bool may_wait,
                               BulkheadGrants* granted) noexcept;
-  DecisionFields Refuse(BulkheadRejection reason, Priority priority) noexcept;
   Settlement SettleSlowly(uint64_t owner, uint64_t token, BulkheadGrants* granted) noexcept;
   Settlement LeavePlace(uint32_t ticket, BulkheadGrants* granted) noexcept;
   Settlement GiveBackSlot(BulkheadGrants* granted) noexcept;

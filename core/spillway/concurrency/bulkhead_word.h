@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "spillway/base/priority.h"
+#include "spillway/concurrency/bulkhead_settings.h"
 
 namespace spillway {
 
@@ -108,6 +109,10 @@ class BulkheadLimits {
   // those behind it from slots that it may not use itself.
   constexpr bool MayWait(Priority priority) const {
     return queue() != 0 && share(priority) == kWhole;
+  }
+  // Of who is not admitted and does not wait, while nobody does.
+  constexpr BulkheadRejection ReasonFor(BulkheadWord word) const {
+    return HasFreeSlot(word) ? BulkheadRejection::kShed : BulkheadRejection::kFull;
   }
   constexpr bool HasFreeSlot(BulkheadWord word) const { return word.in_use() < slots(); }
 

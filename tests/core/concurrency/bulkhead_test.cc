@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -17,9 +15,6 @@
 
 namespace spillway {
 namespace {
-
-constexpr auto kPriorityClasses =
-    std::to_array({Priority::kNormal, Priority::kCritical, Priority::kSheddable});
 
 std::unique_ptr<Bulkhead> Make(const BulkheadSettings& settings, void* memory = nullptr) {
   return testing::MakePolicy<Bulkhead>(settings, memory);
@@ -387,7 +382,7 @@ TEST(BulkheadTest, AnyMemoryIsSurvived) {
     memory.Fill(random);
     BulkheadGrants granted;
     PermitFields held =
-        bulkhead->DecideOrQueue(0, kPriorityClasses[static_cast<size_t>(i) % 3], &granted).permit;
+        bulkhead->DecideOrQueue(0, static_cast<Priority>(i % kPriorities), &granted).permit;
     held.token = i % 2 == 0 ? held.token : random();
     bulkhead->Poll(&held, 0, &granted);
     bulkhead->Settle(held, Outcome::kSuccess, 0, &granted);

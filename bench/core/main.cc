@@ -27,7 +27,7 @@ void PrintBounds(const LeastTimes& least) {
       {"Breaker_AcquireSettle_OneClock", 1.3, "clock + fetch_add", clock + add},
       {"Breaker_Reject", 0.5, "fetch_add", add},
       {"Bulkhead_AcquireSettle", 1.15, "CAS + fetch_add", cas + add},
-      {"Bulkhead_Reject", 0.5, "fetch_add", add},
+      {"Bulkhead_Reject", 1.3, "fetch_add", add},
       {"CountWindow_Record/20/threads:1", 1.4, "CAS loop", cas},
       {"CountWindow_Record/100/threads:1", 3.8, "fetch_add", add},
       {"Breaker_Striped/threads:2", 1.5, "one thread", least.of("Breaker_Striped/threads:1")},

@@ -151,8 +151,9 @@ TEST(AllocationTest, NoCallOnATokenBucketAllocates) {
 
 // Every call, of keys old and new, with a table that is full.
 void UseAll(KeyedLimiter& limiter, const std::string& long_key) {
-  for (uint64_t key = 0; key < 20; ++key) {
-    for (int i = 0; i < 3; ++i) limiter.Describe(limiter.TryAcquire(key, key), 0, 1);
+  for (Nanos now = 0; now < 20; ++now) {
+    const auto key = static_cast<uint64_t>(now);
+    for (int i = 0; i < 3; ++i) limiter.Describe(limiter.TryAcquire(now, key), 0, 1);
   }
   limiter.TryAcquire(0, long_key, 100);
   limiter.Refund(0, uint64_t{1}, 1);

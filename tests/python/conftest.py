@@ -19,6 +19,12 @@ def _leave_nothing() -> Iterator[None]:
 
 
 @pytest.fixture
+def clock() -> Iterator[sw.testing.VirtualTime]:
+    with sw.testing.virtual_time() as clock:
+        yield clock
+
+
+@pytest.fixture
 def tripped() -> sw.CircuitBreaker:
     """An open breaker, at time 0, that admits a probe at 5 s."""
     breaker = sw.CircuitBreaker(window=sw.Consecutive(1), open_for=5.0, jitter=0.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import wsgiref.util
 import wsgiref.validate
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ import spillway.wsgi
 
 MS = 1_000_000
 REFUSED = b"Too many requests\n"
-
-
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
 
 
 def fields(decision: sw.Decision, **named: Any) -> dict[str, str]:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 import spillway as sw
 from breakers import SECOND
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
 
 
 @pytest.fixture

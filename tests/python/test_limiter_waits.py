@@ -6,7 +6,6 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +14,6 @@ import spillway as sw
 from breakers import SECOND
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
 
 
 @pytest.fixture

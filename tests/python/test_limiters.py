@@ -23,12 +23,6 @@ def bucket() -> sw.TokenBucket:
     return sw.TokenBucket("api", rate=10.0, burst=5)
 
 
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
-
-
 def test_a_decision_says_how_much_is_left_and_until_when(bucket: sw.TokenBucket) -> None:
     admitted = bucket.try_acquire(3, now_ns=0)
     assert admitted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,12 +12,6 @@ import spillway as sw
 from breakers import SECOND
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MS = 1_000_000
-
-
-@pytest.fixture
-def clock() -> Iterator[sw.testing.VirtualTime]:
-    with sw.testing.virtual_time() as clock:
-        yield clock
 
 
 def test_a_decision_says_how_much_is_left_and_until_when() -> None:

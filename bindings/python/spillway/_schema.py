@@ -1135,7 +1135,7 @@ TOKEN_BUCKET_OPTIONS: Final[tuple[OptionInfo, ...]] = (
         "duration",
         0.0,
         minimum=1e-09,
-        maximum=31536000.0,
+        maximum=7776000.0,
         zero="off: the rate is the same from the first call on",
         fixed=True,
     ),

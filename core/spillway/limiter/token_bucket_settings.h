@@ -75,8 +75,7 @@ struct TokenBucketSettings {
   // later: one of any size up to `burst` passes, and the next waits until it is paid for. It is 2
   // to 10 million tokens at `rate`, and that number times `burst` times `cold_factor` is at most
   // 1e14. Fixed when the bucket is made. Accepted: 0 (off: the rate is the same from the first call
-  // on) or 0.000000001 s to 31536000 s. Default from Spillway (off); Guava's SmoothWarmingUp has
-  // it.
+  // on) or 0.000000001 s to 7776000 s. Default from Spillway (off); Guava's SmoothWarmingUp has it.
   int64_t warm_up_ns = 0;
   // Of `warm_up`: how many times longer than later the first token takes when the bucket is cold.
   // 1: all take the same. Fixed when the bucket is made. Accepted: 1 to 100. Default from Guava
@@ -112,7 +111,7 @@ inline constexpr OptionSpec kTokenBucketOptions[] = {
      .kind = OptionKind::kDuration,
      .offset = offsetof(TokenBucketSettings, warm_up_ns),
      .min = 1,
-     .max = 31'536'000'000'000'000,
+     .max = 7'776'000'000'000'000,
      .zero = "off: the rate is the same from the first call on",
      .fixed = true},
     {.name = "cold_factor",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include "spillway/base/rate.h"
@@ -57,8 +58,9 @@ class WarmUp {
   // `warm_up` in units of the clock.
   WarmUp(uint64_t warm_up, double cold_factor)
       : warm_up_(warm_up),
-        ramp_(std::max<uint64_t>(
-            static_cast<uint64_t>(static_cast<double>(warm_up) * 2 / (1 + cold_factor) + 0.5), 1)),
+        ramp_(std::max<uint64_t>(static_cast<uint64_t>(std::llround(static_cast<double>(warm_up) *
+                                                                    2 / (1 + cold_factor))),
+                                 1)),
         most_warmth_(ramp_ + warm_up / 2),
         next_bits_(kBits - static_cast<uint32_t>(std::bit_width(most_warmth_))) {}
 

@@ -160,7 +160,7 @@ TEST(TokenBucketWarmUpTest, ACostIsTheAreaBelowTheLine) {
     const auto factor = static_cast<int64_t>(1 + random() % 100);
     const auto half_ramp = static_cast<int64_t>(1 + random() % 1'000'000);
     const int64_t warm_up_units = half_ramp * (1 + factor);
-    const SignedWide ramp = half_ramp * 2;
+    const SignedWide ramp = SignedWide{half_ramp} * 2;
     const WarmUp warm_up(static_cast<uint64_t>(warm_up_units), static_cast<double>(factor));
     const SignedWide from = static_cast<int64_t>(random() % static_cast<uint64_t>(ramp + 9));
     const SignedWide to = from + static_cast<int64_t>(random() % static_cast<uint64_t>(ramp));
@@ -196,8 +196,8 @@ TEST(TokenBucketWarmUpTest, TimeThatStepsBackOpensNothing) {
 // `next` comes by many laps later, and some bursts are owed when that is long.
 TEST(TokenBucketWarmUpTest, ABucketThatWasIdleForAnyTimeIsColdAndOpen) {
   std::mt19937_64 random(4);
-  for (const double rate : {1e9, 1e6, 2.0, 1e-6}) {
-    const auto warm_up = static_cast<Nanos>(std::min(64e9 / rate, 3e16));
+  for (const double rate : {1e9, 1e6, 2.0, 1e-5}) {
+    const auto warm_up = static_cast<Nanos>(std::min(64e9 / rate, 7e15));
     const auto bucket = MakeBucket({.rate = rate, .burst = 8, .warm_up_ns = warm_up});
     const LimiterDecision first = bucket->TryAcquire(0);
     const Nanos cost = bucket->Describe(first, 0, 1).reset_after;

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .tables import Choice, Field, Noun, Option
-from .text import WIDTH, fill, header
+from .text import declare, fill, header
 
 
 def comment(text: str, indent: str = "") -> str:
@@ -67,9 +67,8 @@ def write(row: Field) -> str:
 
 
 def to_c(source: str, struct: str, rows: Sequence[Field]) -> str:
-    head = f"inline void ToC(const {source}& from, {struct}* to) noexcept {{"
-    if len(head) > WIDTH:
-        head = head.replace(", ", ",\n" + " " * len("inline void ToC("))
+    parameters = [f"const {source}& from", f"{struct}* to"]
+    head = declare("inline void ToC(", parameters, ") noexcept {")
     return "\n".join([head, "".join(write(row) for row in rows) + "}"])
 
 
@@ -81,7 +80,9 @@ def ends(noun: Noun, what: str, rows: Sequence[Field]) -> str:
 
 
 def conversions(noun: Noun) -> str:
-    head = f"inline bool FromC(const spillway_{noun.noun}_options& from, {noun.cpp}Settings* to,"
+    options = f"const spillway_{noun.noun}_options& from"
+    parameters = [options, f"{noun.cpp}Settings* to", "Error* error"]
+    head = declare("inline bool FromC(", parameters, ") noexcept {")
     headers = sorted([f"spillway/{noun.folder}/{noun.noun}_settings.h", "spillway/c_api.h"])
     includes = "\n".join(f'#include "{path}"' for path in headers)
     body = f"""\
@@ -95,7 +96,6 @@ namespace spillway {{
 // False, with `error` filled, when a flag is neither 0 nor 1, which a bool could not carry on.
 // Every other value is passed on as it is, for CheckOptions to judge.
 {head}
-{" " * head.index("(")} Error* error) noexcept {{
 {"".join(read(row) for row in noun.options)}\
   return true;
 }}

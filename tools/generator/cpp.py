@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from .tables import Choice, Field, Noun, Option, Value, camel
-from .text import WIDTH, fill, header
+from .text import WIDTH, declare, fill, header
 
 
 def one_line(head: str, body: str) -> str:
@@ -91,6 +91,7 @@ constexpr void {name}(Struct& fields, Visitor&& visit) {{
 
 def settings_header(noun: Noun) -> str:
     snapshot = f"{noun.cpp}Snapshot"
+    equals = declare("  friend bool operator==(", [f"const {snapshot}&"] * 2, ") = default;")
     parts = [
         "namespace spillway {\n",
         *[enum(choice) for choice in noun.choices],
@@ -107,7 +108,7 @@ def settings_header(noun: Noun) -> str:
             snapshot,
             f"What a {noun.words} holds.",
             noun.snapshot,
-            f"\n  friend bool operator==(const {snapshot}&, const {snapshot}&) = default;\n",
+            f"\n{equals}\n",
         ),
         visitor(
             "Calls `visit(name, field)` for each field of a snapshot.",

@@ -18,6 +18,13 @@ def fill(text: str, first: str, rest: str | None = None) -> str:
     return wrapper.fill(text).replace("\0", " ")
 
 
+def declare(head: str, parameters: list[str], tail: str) -> str:
+    """A declaration whose parameters stand below each other's beginning where they need lines."""
+    parts = [parameter.replace(" ", "\0") for parameter in parameters]
+    text = head.replace(" ", "\0") + ", ".join(parts) + tail.replace(" ", "\0")
+    return fill(text, "", " " * len(head)).replace("\0", " ")
+
+
 def header(guard: str, noun: Noun, includes: str, body: str) -> str:
     return f"""\
 // {NOTICE.format(noun.noun + ".toml")}

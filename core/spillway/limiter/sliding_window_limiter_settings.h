@@ -139,7 +139,8 @@ struct SlidingWindowLimiterSnapshot {
   // Calls that `dry_run` admitted. 0 unless `counted`.
   uint64_t total_dry_run = 0;
 
-  friend bool operator==(const SlidingWindowLimiterSnapshot&, const SlidingWindowLimiterSnapshot&) = default;
+  friend bool operator==(const SlidingWindowLimiterSnapshot&,
+                         const SlidingWindowLimiterSnapshot&) = default;
 };
 
 // Calls `visit(name, field)` for each field of a snapshot.

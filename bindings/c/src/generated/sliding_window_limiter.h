@@ -31,8 +31,8 @@ inline constexpr size_t kSlidingWindowLimiterSnapshotEnds[] = {
 
 // False, with `error` filled, when a flag is neither 0 nor 1, which a bool could not carry on.
 // Every other value is passed on as it is, for CheckOptions to judge.
-inline bool FromC(const spillway_sliding_window_limiter_options& from, SlidingWindowLimiterSettings* to,
-                  Error* error) noexcept {
+inline bool FromC(const spillway_sliding_window_limiter_options& from,
+                  SlidingWindowLimiterSettings* to, Error* error) noexcept {
   to->limit = from.limit;
   to->per_ns = from.per_ns;
   to->second_limit = from.second_limit;

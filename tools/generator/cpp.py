@@ -16,6 +16,11 @@ def number(literal: str) -> str:
     return f"{int(literal):,}".replace(",", "'") if literal.isdigit() else literal
 
 
+def bound(literal: str) -> str:
+    """Of a double. Beyond 2^53 it says so: there, not every whole number is one."""
+    return number(literal) + (".0" if literal.isdigit() and int(literal) > 2**53 else "")
+
+
 def choices(table: str, values: list[Value]) -> str:
     rows = [f'    {{"{value.name}", {value.value}}},' for value in values]
     return "\n".join([f"inline constexpr auto {table} = std::to_array<Choice>({{", *rows, "});\n"])
@@ -64,8 +69,8 @@ def option_row(noun: Noun, option: Option) -> str:
         f".offset = offsetof({noun.cpp}Settings, {option.member})",
     ]
     if option.min is not None:
-        items += [f".min = {number(option.stored(option.min))}"]
-        items += [f".max = {number(option.stored(option.max))}"]
+        items += [f".min = {bound(option.stored(option.min))}"]
+        items += [f".max = {bound(option.stored(option.max))}"]
         items += [f'.zero = "{option.zero}"'] if option.zero else []
     items += [f".choices = {accepted_table(noun, option)}"] if option.choice else []
     items += [".fixed = true"] if option.fixed else []

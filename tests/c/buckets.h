@@ -48,7 +48,7 @@ static inline spillway_token_bucket_snapshot look_in(const spillway_token_bucket
 
 static inline int is_no_reservation(const spillway_reservation* reservation) {
   return reservation->act_at_ns == 0 && reservation->worthless_at_ns == 0 && reservation->n == 0 &&
-         reservation->opaque == 0;
+         reservation->opaque[0] == 0 && reservation->opaque[1] == 0;
 }
 
 static inline int is_no_status(const spillway_limit_status* status) {

@@ -75,7 +75,7 @@ TEST(the_structs_are_laid_out_as_released) {
   CHECK_INT(offsetof(snapshot, total_successes), 120);
   CHECK_INT(sizeof(spillway_limit_status), 40);
   CHECK_INT(offsetof(spillway_limit_status, next_after_ns), 32);
-  CHECK_INT(sizeof(spillway_reservation), 32);
+  CHECK_INT(sizeof(spillway_reservation), 40);
   CHECK_INT(offsetof(spillway_reservation, opaque), 24);
   CHECK_INT(SPILLWAY_SIZE_TO_END(bucket_options, counted), 32);
   CHECK_INT(offsetof(bucket_options, burst), 16);

@@ -162,7 +162,7 @@ TEST(a_reservation_of_before_a_change_gives_nothing_back) {
       spillway_token_bucket_reconfigure_at(bucket, &options, SPILLWAY_INHERITANCE_KEEP, 0, NULL),
       SPILLWAY_OK);
   after = reserve(bucket, 4, 0);
-  CHECK(before.opaque != after.opaque);
+  CHECK(before.opaque[0] != after.opaque[0]);
   CHECK_INT(after.act_at_ns, SECOND / 5);
   CHECK_INT(spillway_token_bucket_cancel_at(bucket, &before, 0), SPILLWAY_OK);
   CHECK(is_no_reservation(&before));

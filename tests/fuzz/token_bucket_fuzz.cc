@@ -175,7 +175,8 @@ class Fuzz {
     const CReservation told = *memory.get<CReservation>();
     Require(told.act_at_ns == expected.act_at, "another act_at");
     Require(told.worthless_at_ns == expected.worthless_at, "another worthless_at");
-    Require(told.n == expected.n && told.opaque == expected.decision.change, "another reservation");
+    Require(told.n == expected.n && told.opaque[0] == expected.decision.change,
+            "another reservation");
     if (held_.size() == kMostHeld) held_.erase(held_.begin());
     held_.push_back(told);
   }
@@ -202,7 +203,7 @@ class Fuzz {
     model_.Cancel({.act_at = one.act_at_ns,
                    .worthless_at = one.worthless_at_ns,
                    .n = one.n,
-                   .decision = {.change = static_cast<uint32_t>(one.opaque)}},
+                   .decision = {.change = static_cast<uint32_t>(one.opaque[0])}},
                   now_);
     if (Planted("second_cancel")) spillway_token_bucket_cancel_at(real_.handle(), &one, now_);
     one = {};

@@ -55,14 +55,15 @@ inline LimiterReservation Contents(const spillway_reservation& reservation) {
   return {.act_at = reservation.act_at_ns,
           .worthless_at = reservation.worthless_at_ns,
           .n = reservation.n,
-          .decision = {.change = static_cast<uint32_t>(reservation.opaque)}};
+          .decision = {.detail = reservation.opaque[1],
+                       .change = static_cast<uint32_t>(reservation.opaque[0])}};
 }
 
 inline void Hand(const LimiterReservation& from, spillway_reservation* to) {
   *to = {.act_at_ns = from.act_at,
          .worthless_at_ns = from.worthless_at,
          .n = from.n,
-         .opaque = from.decision.change};
+         .opaque = {from.decision.change, from.decision.detail}};
 }
 
 template <class Handle>

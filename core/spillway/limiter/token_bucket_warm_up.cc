@@ -149,7 +149,11 @@ LimiterReservation TokenBucket::ReserveWarm(Nanos now, int64_t n, Nanos max_wait
 void TokenBucket::CancelWarm(const Reservation& reservation, Nanos now) noexcept {
   if (reservation.n <= 0) return;
   const uint64_t act_at = clock_.Units(reservation.act_at);
-  const uint64_t own = reservation.decision.detail - std::min(reservation.decision.detail, act_at);
+  // What it cost; of a forged one, at most what that many can cost.
+  const uint64_t count = std::min(static_cast<uint64_t>(reservation.n), clock_.burst());
+  const uint64_t own =
+      std::min(reservation.decision.detail - std::min(reservation.decision.detail, act_at),
+               warm_up_.Cost(0, count * clock_.token_units()));
   UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
     if (from.change != reservation.decision.change || from.now >= act_at) return false;
     state->next -= std::min(own, from.state.next - std::min(from.state.next, from.now));

@@ -609,8 +609,9 @@ typedef struct spillway_reservation {
   int64_t worthless_at_ns;
   /* How many; 0 once cancelled, and where only `dry_run` let the call through. */
   int64_t n;
-  /* Which options it was made under: after a change of them a cancel may give nothing back. */
-  uint64_t opaque;
+  /* Which options it was made under, after a change of which a cancel may give nothing back, and
+   * what else the limiter needs for one. */
+  uint64_t opaque[2];
 } spillway_reservation;
 
 /* What HTTP clients are told of a limiter's answer: the values of the header fields

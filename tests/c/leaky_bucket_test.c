@@ -53,7 +53,7 @@ static snapshot_type look_at(const spillway_leaky_bucket* bucket, int64_t now_ns
 
 TEST(null_and_counts_that_cannot_be_are_misuse) {
   spillway_leaky_bucket* bucket = make_leaky(2, 1);
-  spillway_reservation reservation = {1, 1, 1, 1};
+  spillway_reservation reservation = {1, 1, 1, {1, 1}};
   spillway_limit_status status = {1, 1, 1, 1, 1};
   CHECK_INT(spillway_leaky_bucket_try_acquire_at(NULL, 1, 0, &status), SPILLWAY_E_MISUSE);
   CHECK(is_no_status(&status));

@@ -302,7 +302,7 @@ TEST(a_garbage_reservation_harms_nothing) {
   spillway_token_bucket* bucket = make_bucket(10, 100);
   const spillway_reservation good = reserve(bucket, 5, SECOND);
   int bit = 0;
-  for (; bit < 256; ++bit) {
+  for (; bit < (int)sizeof good * 8; ++bit) {
     spillway_reservation bad = good;
     ((unsigned char*)&bad)[bit / 8] ^= (unsigned char)(1 << bit % 8);
     const int64_t n = bad.n;

@@ -28,7 +28,7 @@ TEST(AdaptiveLimiterStressTest, NeverMoreAreInFlightThanTheLimit) {
     AdaptiveLimiterSettings settings;
     settings.initial_limit = settings.max_limit = 7;
     settings.window_ns = 1'000'000;
-    alignas(64) static AdaptiveLimiterMemory memory;
+    alignas(64) AdaptiveLimiterMemory memory{};
     const auto limiter = MakePolicy<AdaptiveLimiter>(settings, shared ? &memory : nullptr, shared);
     std::atomic<int32_t> in_flight{0};
     std::atomic<uint64_t> admitted{0};

@@ -24,7 +24,7 @@ TEST(ClientThrottleStressTest, EachCallIsCountedOnceWhateverItsBucket) {
   for (const bool shared : {false, true}) {
     ClientThrottleSettings settings;
     settings.window_ns = 12'000'000;
-    alignas(64) static ClientThrottleMemory memory;
+    alignas(64) ClientThrottleMemory memory{};
     const auto throttle = MakePolicy<ClientThrottle>(settings, shared ? &memory : nullptr, shared);
     std::atomic<Nanos> now{0};
     std::atomic<uint64_t> admitted{0};

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "spillway/base/rate.h"
@@ -16,20 +15,13 @@
 #include "tests/support/buckets.h"
 #include "tests/support/random.h"
 #include "tests/support/random_buckets.h"
+#include "tests/support/seeds.h"
 
 namespace spillway::testing {
 namespace {
 
 constexpr uint64_t kSeeds = 6000;
 constexpr int kSteps = 200;
-
-template <class Body>
-void ForEachSeed(const Body& body) {
-  const char* only = std::getenv("SPILLWAY_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  for (uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) body(seed);
-}
 
 TokenBucketSettings RandomSettings(Random& random) {
   TokenBucketSettings settings;
@@ -51,7 +43,7 @@ LeakyBucketSettings RandomLeakySettings(Random& random) {
 
 template <class Bucket, class MakeSettings>
 void Duel(const MakeSettings& make_settings) {
-  ForEachSeed([&](uint64_t seed) {
+  ForEachSeed(kSeeds, [&](uint64_t seed) {
     Random random(seed);
     const typename Bucket::Settings settings = make_settings(random);
     const std::unique_ptr<Bucket> bucket = MakePolicy<Bucket>(settings);
@@ -70,7 +62,7 @@ TEST(LeakyBucketPropertyTest, AnswersAsExactArithmeticDoes) {
 // Somebody who takes all there is, before the bucket is full again, gets burst + rate * t to the
 // last token, through any number of calls; refusals in between and late calls change nothing.
 TEST(TokenBucketPropertyTest, GivesWhatTheRateSaysAndNoMore) {
-  ForEachSeed([](uint64_t seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     const double per_second = RandomRate(random);
     const int32_t burst = 2 + random.Below(50);

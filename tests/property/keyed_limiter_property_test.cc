@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -15,23 +14,13 @@
 #include "tests/support/keyed_limiters.h"
 #include "tests/support/random.h"
 #include "tests/support/random_buckets.h"
+#include "tests/support/seeds.h"
 
 namespace spillway::testing {
 namespace {
 
 constexpr uint64_t kSeeds = 1500;
 constexpr int kSteps = 400;
-
-template <class Body>
-void ForEachSeed(const Body& body) {
-  const char* only = std::getenv("SPILLWAY_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  for (uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    body(seed);
-  }
-}
 
 // Times that pass by periods and parts of them, and step back now and then: a little, or far.
 class Clock {
@@ -92,7 +81,7 @@ void CheckStatus(const KeyedLimiter& limiter, const ExactKeys& exact, const Limi
 }
 
 TEST(KeyedLimiterPropertyTest, AnswersAsExactArithmeticDoesForEachKey) {
-  ForEachSeed([](uint64_t seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     const KeyedLimiterSettings settings = RandomSettings(random, 1024);
     const auto limiter = MakeKeyed(settings);
@@ -131,7 +120,7 @@ TEST(KeyedLimiterPropertyTest, AnswersAsExactArithmeticDoesForEachKey) {
 // More keys than cells. A key may take more than its due only after it was evicted, and then as
 // much as was forgiven; or without a cell.
 TEST(KeyedLimiterPropertyTest, WhatAFullTableGivesBesideIsCounted) {
-  ForEachSeed([](uint64_t seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     KeyedLimiterSettings settings = RandomSettings(random, 4);
     settings.when_full = static_cast<KeyedLimiterWhenFull>(random.Below(3));

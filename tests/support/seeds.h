@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 
 namespace spillway::testing {
 
@@ -15,7 +16,10 @@ void ForEachSeed(uint64_t seeds, const Body& body) {
   const char* only = std::getenv("SPILLWAY_SEED");
   const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
   const uint64_t last = only == nullptr ? seeds : first;
-  for (uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) body(seed);
+  for (uint64_t seed = first; seed <= last && !::testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    body(seed);
+  }
 }
 
 }  // namespace spillway::testing

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <numeric>
@@ -16,6 +15,7 @@
 #include "spillway/concurrency/adaptive_limiter.h"
 #include "tests/support/policies.h"
 #include "tests/support/random.h"
+#include "tests/support/seeds.h"
 
 namespace spillway::testing {
 namespace {
@@ -245,10 +245,7 @@ class Duel {
 };
 
 TEST(AdaptiveLimiterPropertyTest, AnswersAsPlainVariablesDo) {
-  const char* only = std::getenv("SPILLWAY_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  for (uint64_t seed = first; seed <= last; ++seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     AdaptiveLimiterSettings settings;
     settings.algorithm = static_cast<LimitAlgorithm>(random.Below(3));
@@ -256,10 +253,10 @@ TEST(AdaptiveLimiterPropertyTest, AnswersAsPlainVariablesDo) {
     settings.initial_limit = settings.min_limit + random.Below(15);
     Duel duel(random, settings);
     for (int round = 0; round < kRounds; ++round) {
-      SCOPED_TRACE("seed " + std::to_string(seed) + " round " + std::to_string(round));
+      SCOPED_TRACE("round " + std::to_string(round));
       ASSERT_NO_FATAL_FAILURE(duel.TakeRound());
     }
-  }
+  });
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "spillway/breaker/circuit_breaker.h"
 #include "tests/support/breakers.h"
 #include "tests/support/circuit_breaker_duel.h"
 #include "tests/support/random_settings.h"
+#include "tests/support/seeds.h"
 
 namespace spillway::testing {
 namespace {
@@ -19,10 +19,7 @@ constexpr uint64_t kSeeds = 1500;
 constexpr int kSteps = 250;
 
 TEST(CircuitBreakerPropertyTest, AnswersAsTheReferenceDoes) {
-  const char* only = std::getenv("SPILLWAY_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  for (uint64_t seed = first; seed <= last; ++seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     const CircuitBreakerSettings settings = RandomSettings(random);
     const std::unique_ptr<CircuitBreaker> breaker = MakeBreaker(settings);
@@ -30,7 +27,7 @@ TEST(CircuitBreakerPropertyTest, AnswersAsTheReferenceDoes) {
     for (int i = 0; i < kSteps; ++i) {
       ASSERT_TRUE(duel.TakeStep() && duel.Agree()) << "seed " << seed << "\n" << duel.Story();
     }
-  }
+  });
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "spillway/concurrency/client_throttle.h"
 #include "tests/support/policies.h"
 #include "tests/support/random.h"
+#include "tests/support/seeds.h"
 
 namespace spillway::testing {
 namespace {
@@ -99,10 +99,7 @@ void Tune(Random& random, ClientThrottleSettings* settings) {
 }
 
 TEST(ClientThrottlePropertyTest, AnswersAsAListOfCallsDoes) {
-  const char* only = std::getenv("SPILLWAY_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  for (uint64_t seed = first; seed <= last; ++seed) {
+  ForEachSeed(kSeeds, [](uint64_t seed) {
     Random random(seed);
     ClientThrottleSettings settings;
     settings.seed = seed;
@@ -139,7 +136,7 @@ TEST(ClientThrottlePropertyTest, AnswersAsAListOfCallsDoes) {
       ASSERT_EQ(got.requests, model.Counts(at).requests);
       ASSERT_EQ(got.accepts, model.Counts(at).accepts);
     }
-  }
+  });
 }
 
 }  // namespace

@@ -4,10 +4,14 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "bench/measure.h"
+#include "spillway/base/cache_line.h"
 #include "spillway/base/time.h"
 
 namespace {
@@ -17,16 +21,20 @@ using spillway::MultiLimiterMember;
 using spillway::Nanos;
 using spillway::TokenBucket;
 using spillway::TokenBucketSettings;
+using spillway::bench::Measure;
+using spillway::bench::Opaque;
 
 constexpr Nanos kNow = 1'000'000'000;
 
-// Of so many members, of which the last refuses where `refuses`.
+constexpr int64_t kNobody = -1;
+
+// Of so many members, of which one refuses, if any.
 struct Limits {
-  Limits(int64_t count, bool refuses, bool counted) {
+  Limits(int64_t count, int64_t refuses, bool counted) {
     std::vector<MultiLimiterMember> asked;
     for (int64_t i = 0; i < count; ++i) {
       TokenBucketSettings settings{.rate = 1e9, .burst = 1'000'000'000, .counted = counted};
-      if (refuses && i == count - 1) settings = {.rate = 1e-3, .counted = counted};
+      if (i == refuses) settings = {.rate = 1e-3, .counted = counted};
       members.push_back(TokenBucket::Make("bench", settings, nullptr));
       if (members.back() == nullptr) std::abort();
       asked.push_back(*members.back());
@@ -40,26 +48,42 @@ struct Limits {
   std::unique_ptr<MultiLimiter> limiter;
 };
 
-template <bool counted>
+// What the machine charges for three compare-exchanges of words that lie in lines of their own.
+void Floor_CasLoop_ThreeWords(benchmark::State& state) {
+  struct alignas(spillway::kCacheLine) Line {
+    std::atomic<uint64_t> word = 0;
+  };
+  const auto lines = std::make_unique<std::array<Line, 3>>();
+  for (auto _ : state) {
+    for (Line& line : *lines) {
+      uint64_t seen = line.word.load(std::memory_order_relaxed);
+      while (!line.word.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) {
+      }
+    }
+  }
+}
+BENCHMARK(Floor_CasLoop_ThreeWords);
+
+template <bool kCounted>
 void MultiLimiter_Allow(benchmark::State& state) {
-  const Limits limits(state.range(0), false, counted);
-  Nanos now = kNow;
-  uint64_t admitted = 0;
-  for (auto _ : state) admitted += static_cast<bool>(limits.limiter->TryAcquire(++now));
-  if (admitted != static_cast<uint64_t>(state.iterations())) state.SkipWithError("it was refused");
+  const Limits limits(state.range(0), kNobody, kCounted);
+  MultiLimiter* const limiter = Opaque(limits.limiter.get());
+  Nanos now = Opaque(kNow);
+  Measure(state, true, [=]() mutable { return static_cast<bool>(limiter->TryAcquire(++now)); });
 }
 BENCHMARK(MultiLimiter_Allow<true>)->Name("MultiLimiter_Allow")->Arg(1)->Arg(3)->Arg(8);
 BENCHMARK(MultiLimiter_Allow<false>)->Name("MultiLimiter_Allow_Uncounted")->Arg(3);
 
-// The last of them refuses, the worst case.
-template <bool counted>
+template <bool kFirst, bool kCounted>
 void MultiLimiter_Reject(benchmark::State& state) {
-  const Limits limits(state.range(0), true, counted);
-  uint64_t admitted = 0;
-  for (auto _ : state) admitted += static_cast<bool>(limits.limiter->TryAcquire(kNow));
-  if (admitted != 0) state.SkipWithError("it was admitted");
+  const Limits limits(state.range(0), kFirst ? 0 : state.range(0) - 1, kCounted);
+  MultiLimiter* const limiter = Opaque(limits.limiter.get());
+  const Nanos now = Opaque(kNow);
+  Measure(state, false, [=] { return static_cast<bool>(limiter->TryAcquire(now)); });
 }
-BENCHMARK(MultiLimiter_Reject<true>)->Name("MultiLimiter_Reject")->Arg(1)->Arg(3);
-BENCHMARK(MultiLimiter_Reject<false>)->Name("MultiLimiter_Reject_Uncounted")->Arg(3);
+BENCHMARK(MultiLimiter_Reject<true, true>)->Name("MultiLimiter_Reject_ByFirst")->Arg(3);
+BENCHMARK(MultiLimiter_Reject<true, false>)->Name("MultiLimiter_Reject_ByFirst_Uncounted")->Arg(3);
+BENCHMARK(MultiLimiter_Reject<false, true>)->Name("MultiLimiter_Reject_ByLast")->Arg(3);
+BENCHMARK(MultiLimiter_Reject<false, false>)->Name("MultiLimiter_Reject_ByLast_Uncounted")->Arg(3);
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace spillway::testing {
 namespace {
 
 struct Memory {
-  TokenBucketMemory members[2];
+  BucketMemory members[2];
   MultiLimiterMemory counts;
 };
 

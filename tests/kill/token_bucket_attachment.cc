@@ -18,7 +18,7 @@ TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings
       settings_(settings),
       script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
-      memory_(static_cast<TokenBucketMemory*>(memory)),
+      memory_(static_cast<BucketMemory*>(memory)),
       bucket_(MakePolicy<TokenBucket>(settings, memory, true)),
       leaky_(MakePolicy<LeakyBucket>({.rate = settings.rate,
                                       .capacity = settings.burst + 1,

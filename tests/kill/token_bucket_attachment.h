@@ -58,7 +58,7 @@ class TokenBucketAttachment : public Attachment {
   TokenBucketSettings settings_;
   Script<TokenBucketAttachment> script_;
   Nanos token_;
-  TokenBucketMemory* memory_;
+  BucketMemory* memory_;
   std::unique_ptr<TokenBucket> bucket_;
   std::unique_ptr<LeakyBucket> leaky_;
   Books* books_ = nullptr;

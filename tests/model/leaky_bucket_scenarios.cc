@@ -41,7 +41,7 @@ struct LeakyBase : Scenario {
     Require(bucket->Snapshot(kNow).level == level, "what was poured in is there, and once");
   }
 
-  TokenBucketMemory memory;
+  BucketMemory memory;
   std::unique_ptr<LeakyBucket> bucket;
   std::array<Nanos, 3> act_at = {};  // 0: refused
 };

@@ -37,7 +37,7 @@ struct MultiBase : Scenario {
     Require(bucket.Snapshot(kNow).tokens == tokens, "each token is somewhere, and once");
   }
 
-  TokenBucketMemory memory[2];
+  BucketMemory memory[2];
   MultiLimiterMemory counts[2];
   std::unique_ptr<TokenBucket> first;
   std::unique_ptr<TokenBucket> second;

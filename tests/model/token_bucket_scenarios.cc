@@ -39,7 +39,7 @@ struct BucketBase : Scenario {
     Require(At(now).tokens == tokens, "each token is somewhere, and once");
   }
 
-  TokenBucketMemory memory;
+  BucketMemory memory;
   std::unique_ptr<TokenBucket> bucket;
 };
 
@@ -379,6 +379,24 @@ struct CoolsDown final : WarmUpBase {
 };
 const Registered<CoolsDown> cools_down("token bucket: cooled down beside a refusal", 2,
                                        {.preemptions = 3, .surprises = 2});
+
+// Two cool it down: what was reserved between the two is not given back after both.
+struct CooledTwice final : WarmUpBase {
+  void Run(int thread) override {
+    Require(bucket->Reconfigure(bucket->settings(), Inheritance::kReset, kNow, nullptr), "resets");
+    if (thread == 0) between = bucket->Reserve(kNow, 1, kForever);
+  }
+  void Check() override {
+    Require(bucket->TryAcquire(kNow, 0).change == 2, "each of the two is another bucket");
+    bucket->ForceAcquire(kNow, 1);
+    const Nanos closed = ClosedAt(kNow);
+    if (between.decision.change == 1) bucket->Cancel(between, kNow);
+    Require(ClosedAt(kNow) == closed, "a cancel of before gives nothing back");
+  }
+  LimiterReservation between;
+};
+const Registered<CooledTwice> cooled_twice("token bucket: cooled down by two", 2,
+                                           {.preemptions = 3, .surprises = 1});
 
 }  // namespace
 }  // namespace spillway::model

@@ -177,7 +177,7 @@ TEST(AllocationTest, NoCallOnAKeyedLimiterAllocates) {
 TEST(AllocationTest, ATokenBucketNeedsNoSlotWhereNoneIsUsed) {
   TokenBucketSettings settings;
   settings.rate = 1;
-  TokenBucketMemory memory;
+  BucketMemory memory;
   const std::unique_ptr<TokenBucket> shared = MakePolicy<TokenBucket>(settings, &memory, true);
   settings.counted = false;
   const std::unique_ptr<TokenBucket> uncounted = MakePolicy<TokenBucket>(settings);

@@ -8,8 +8,8 @@
 
 #include "spillway/base/rate.h"
 #include "spillway/base/time.h"
+#include "spillway/limiter/bucket_word.h"
 #include "spillway/limiter/token_bucket_settings.h"
-#include "spillway/limiter/token_bucket_word.h"
 #include "spillway/limiter/token_clock.h"
 #include "tests/support/exact.h"
 
@@ -121,10 +121,9 @@ class ExactBucket {
     unit_ = is_nanos ? 0 : token_ / static_cast<SignedWide>(units) + 1;
     // A time is off by less than a unit, below or above: a span by less than two.
     slack_of_worth_ = slack_ = unit_ * 2;
-    most_ = room_ != 0
-                ? all()
-                : static_cast<SignedWide>(
-                      MultiplyDivide(TokenBucketWord::kMostOwed / 4, rate_.nanos, units).whole);
+    most_ = room_ != 0 ? all()
+                       : static_cast<SignedWide>(
+                             MultiplyDivide(BucketWord::kMostOwed / 4, rate_.nanos, units).whole);
   }
 
   TokenBucketSettings settings_;

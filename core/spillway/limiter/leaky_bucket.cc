@@ -1,4 +1,4 @@
-// The calls are those of the token bucket; here it is made, changed and told of.
+// The calls are those of the bucket; here it is made, changed and told of.
 #include "spillway/limiter/leaky_bucket.h"
 
 #include <algorithm>
@@ -10,20 +10,13 @@
 namespace spillway {
 namespace {
 
-// What the token bucket says is what is meant here.
+// What the bucket says is what is meant here.
 static_assert(static_cast<int32_t>(LeakyBucketRejection::kFull) ==
-              static_cast<int32_t>(TokenBucketRejection::kExhausted));
+              static_cast<int32_t>(Bucket::Refusal::kExhausted));
 static_assert(static_cast<int32_t>(LeakyBucketRejection::kExceedsCapacity) ==
-              static_cast<int32_t>(TokenBucketRejection::kExceedsBurst));
+              static_cast<int32_t>(Bucket::Refusal::kExceedsLimit));
 static_assert(static_cast<int32_t>(LeakyBucketRejection::kExceedsWait) ==
-              static_cast<int32_t>(TokenBucketRejection::kExceedsWait));
-
-TokenBucketSettings SettingsOfTokens(const LeakyBucketSettings& settings) {
-  return {.rate = settings.rate,
-          .burst = settings.free,
-          .dry_run = settings.dry_run,
-          .counted = settings.counted};
-}
+              static_cast<int32_t>(Bucket::Refusal::kExceedsWait));
 
 }  // namespace
 
@@ -36,7 +29,7 @@ std::unique_ptr<LeakyBucket> LeakyBucket::Make(std::string_view name, const Sett
   if (memory == nullptr) return nullptr;
   try {
     std::unique_ptr<LeakyBucket> bucket(new LeakyBucket(name, settings, memory, shared));
-    bucket->bucket_.owned_memory_ = std::move(owned);
+    bucket->owned_memory_ = std::move(owned);
     return bucket;
   } catch (const std::bad_alloc&) {
     SetError(error, StatusCode::kNoMemory, "no memory for a leaky bucket");
@@ -45,16 +38,19 @@ std::unique_ptr<LeakyBucket> LeakyBucket::Make(std::string_view name, const Sett
 }
 
 LeakyBucket::LeakyBucket(std::string_view name, const Settings& settings, void* memory, bool shared)
-    : bucket_(name, SettingsOfTokens(settings), memory, shared, settings.capacity) {}
+    : bucket_(static_cast<BucketMemory*>(memory), {settings.rate, settings.free, settings.capacity},
+              settings.free, settings.counted, settings.dry_run, shared),
+      name_(name) {}
+
+LeakyBucket::~LeakyBucket() = default;
 
 LeakyBucketSettings LeakyBucket::settings() const noexcept {
-  TokenBucket::Scale scale = bucket_.AsMade();
-  bucket_.LoadWord(&scale);
-  return {.rate = scale.size.rate,
-          .capacity = scale.size.room,
-          .free = scale.size.burst,
-          .dry_run = bucket_.dry_run_.load(std::memory_order_relaxed),
-          .counted = bucket_.counted_};
+  const Bucket::Size size = bucket_.size();
+  return {.rate = size.rate,
+          .capacity = size.room,
+          .free = size.burst,
+          .dry_run = bucket_.counts().dry_run(),
+          .counted = bucket_.counts().counted()};
 }
 
 bool LeakyBucket::Reconfigure(const Settings& settings, Inheritance inheritance, Nanos now,
@@ -62,15 +58,15 @@ bool LeakyBucket::Reconfigure(const Settings& settings, Inheritance inheritance,
   const Settings before = this->settings();
   return CheckOptions(kLeakyBucketOptions, &settings, error) &&
          CheckFixed(kLeakyBucketOptions, &before, &settings, error) &&
-         bucket_.ChangeAlone({settings.rate, settings.free, settings.capacity}, settings.dry_run,
-                             inheritance, now, error);
+         bucket_.Change({settings.rate, settings.free, settings.capacity}, settings.dry_run,
+                        inheritance, now, error);
 }
 
 LeakyBucketSnapshot LeakyBucket::Snapshot(Nanos now) const noexcept {
   now = std::max<Nanos>(now, 0);
-  const TokenBucket::View view = bucket_.Look(now);
+  const Bucket::View view = bucket_.Look(now);
   const TokenClock& clock = view.scale.clock;
-  const TokenBucketMemory& memory = *bucket_.memory_;
+  const BucketMemory& memory = bucket_.memory();
   return {.level = static_cast<int64_t>(clock.Tokens(view.ahead + clock.token() - 1)),
           .capacity = view.scale.size.room,
           .time_to_empty_ns = clock.Until(now, view.ahead),

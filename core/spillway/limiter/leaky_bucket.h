@@ -23,14 +23,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "spillway/base/error.h"
+#include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
+#include "spillway/limiter/bucket.h"
+#include "spillway/limiter/bucket_memory.h"
 #include "spillway/limiter/leaky_bucket_settings.h"
 #include "spillway/limiter/limit_status.h"
 #include "spillway/limiter/limiter_decision.h"
-#include "spillway/limiter/token_bucket.h"
+#include "spillway/limiter/token_bucket_settings.h"
 
 namespace spillway {
 
@@ -48,12 +52,16 @@ class LeakyBucket {
   static std::unique_ptr<LeakyBucket> Make(std::string_view name, const Settings& settings,
                                            Error* error, void* memory = nullptr,
                                            bool shared = false) noexcept;
-  static constexpr size_t MemoryBytes() { return TokenBucket::MemoryBytes(); }
+  static constexpr size_t MemoryBytes() { return sizeof(BucketMemory); }
 
   // An absl::StatusOr<std::unique_ptr<LeakyBucket>>. Defined in limiter/leaky_bucket_options.h: who
   // does not include that header does not need Abseil.
   template <typename Options = LeakyBucketOptions>
   static auto Create(std::string_view name, const Options& options);
+
+  LeakyBucket(const LeakyBucket&) = delete;
+  LeakyBucket& operator=(const LeakyBucket&) = delete;
+  ~LeakyBucket();
 
   // Pours `n` in if that keeps the level within `free`, so that the call need not wait. 0 pours
   // nothing and tells the level. More than `free` is refused for good (kExceedsCapacity): only
@@ -99,14 +107,16 @@ class LeakyBucket {
                    Error* error) noexcept;
   Settings settings() const noexcept;
 
-  std::string_view name() const noexcept { return bucket_.name(); }
+  std::string_view name() const noexcept { return name_; }
 
  private:
   friend class MultiLimiterMember;
 
   LeakyBucket(std::string_view name, const Settings& settings, void* memory, bool shared);
 
-  TokenBucket bucket_;
+  Bucket bucket_;
+  PolicyMemory owned_memory_;
+  std::string name_;
 };
 
 }  // namespace spillway

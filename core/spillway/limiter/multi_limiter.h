@@ -33,13 +33,14 @@
 #include "spillway/base/error.h"
 #include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
+#include "spillway/limiter/bucket.h"
 #include "spillway/limiter/leaky_bucket.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_counts.h"
 #include "spillway/limiter/limiter_decision.h"
 #include "spillway/limiter/multi_limiter_memory.h"
 #include "spillway/limiter/multi_limiter_settings.h"
 #include "spillway/limiter/token_bucket.h"
-#include "spillway/sync/atomic.h"
 
 namespace spillway {
 
@@ -48,12 +49,15 @@ struct MultiLimiterOptions;
 // A bucket that a multi limiter asks; borrowed.
 class MultiLimiterMember {
  public:
-  MultiLimiterMember(TokenBucket& bucket) : bucket_(&bucket) {}          // NOLINT: converts
-  MultiLimiterMember(LeakyBucket& bucket) : bucket_(&bucket.bucket_) {}  // NOLINT: converts
+  MultiLimiterMember(TokenBucket& bucket)  // NOLINT: converts
+      : bucket_(&bucket.bucket_), warms_up_(bucket.warm_up_.has_value()) {}
+  MultiLimiterMember(LeakyBucket& bucket)  // NOLINT: converts
+      : bucket_(&bucket.bucket_), warms_up_(false) {}
 
  private:
   friend class MultiLimiter;
-  TokenBucket* bucket_;
+  Bucket* bucket_;
+  bool warms_up_;
 };
 
 class MultiLimiter {
@@ -83,7 +87,26 @@ class MultiLimiter {
   // Takes `n` from each member, or from none. 0 takes nothing and tells what is there. A member's
   // own dry run lets the call through without taking from it. The members count what was taken from
   // them as admitted; what this limiter refuses only it counts.
-  Decision TryAcquire(Nanos now, int64_t n = 1) noexcept;
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
+    if (static_cast<uint64_t>(n) - 1 >= quick_most_) [[unlikely]]
+      return TryAcquireSlowly(now, n);
+    const uint64_t time = BucketInNanos::TimeAt(now);
+    for (size_t i = 0; i < count_; ++i) {
+      const BucketInNanos::Answer answer = quick_[i].Ask(time, n);
+      if (answer == BucketInNanos::Answer::kTakes) [[likely]]
+        continue;
+      if (answer == BucketInNanos::Answer::kRefuses && RefuseQuickly(i, now)) [[likely]]
+        return {.detail = i, .reason = kExhausted};
+      return TryAcquireSlowly(now, n);
+    }
+    for (size_t i = 0; i < count_; ++i) {
+      if (!quick_[i].Take(time, n)) [[unlikely]]
+        return TakeFrom(i, now, n);
+    }
+    for (size_t i = 0; i < count_; ++i) members_[i]->CountAdmission();
+    counts_.Admit(memory_->admitted);
+    return {};
+  }
   // The same at SteadyNow().
   Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
 
@@ -109,21 +132,37 @@ class MultiLimiter {
   std::string_view name() const noexcept { return name_; }
 
  private:
-  using Plan = TokenBucket::Plan;
+  using Plan = Bucket::Plan;
+
+  static constexpr int32_t kExhausted = static_cast<int32_t>(Rejection::kExhausted);
 
   MultiLimiter(std::string_view name, std::span<const Member> members, const Settings& settings,
                void* memory, bool shared);
 
-  bool TakeAnew(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
+  // Because the member of that `place` does. False: nothing was counted, and it takes longer to say
+  // what is to be done.
+  [[gnu::always_inline]] bool RefuseQuickly(size_t place, Nanos now) noexcept {
+    if (members_[place]->counts().dry_run()) [[unlikely]]
+      return false;
+    if (begins_time_) [[unlikely]]
+      BeginTime(now);
+    return counts_.TryRefuse(memory_->refused);
+  }
+  // It may be the first call of any of them.
+  void BeginTime(Nanos now) noexcept;
+  Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
+  Decision TakeFrom(size_t first, Nanos now, int64_t n) noexcept;
+  bool TakeOne(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
   Decision Refuse(size_t place, Plan::Kind kind, Nanos now) noexcept;
 
-  // What a refusal reads comes first.
+  // What the inline path reads comes first.
   size_t count_;
-  TokenBucket* members_[kMostMembers] = {};
+  uint64_t quick_most_ = kForever;  // the most that all of `quick_` can take
+  bool begins_time_ = false;        // of some member
   MultiLimiterMemory* memory_;
-  bool counted_;
-  Atomic<bool> dry_run_;
-  uint32_t owned_slots_;  // of OwnedCounter
+  LimiterCounts counts_;
+  BucketInNanos quick_[kMostMembers] = {};
+  Bucket* members_[kMostMembers] = {};
   PolicyMemory owned_memory_;
   std::string name_;
 };

@@ -1,5 +1,6 @@
 // Making and changing a multi limiter: what allocates and validates. The calls themselves are in
 // multi_limiter.cc.
+#include <algorithm>
 #include <new>
 
 #include "spillway/base/option.h"
@@ -26,7 +27,7 @@ std::unique_ptr<MultiLimiter> MultiLimiter::Make(std::string_view name,
       !CheckMembers(members, error))
     return nullptr;
   for (size_t i = 0; i < members.size(); ++i) {
-    if (members[i].bucket_->warm_up_) {
+    if (members[i].warms_up_) {
       SetError(error, StatusCode::kUnsupported, "member %zu warms up: its calls pay later", i);
       return nullptr;
     }
@@ -54,15 +55,18 @@ MultiLimiter::MultiLimiter(std::string_view name, std::span<const Member> member
                            const Settings& settings, void* memory, bool shared)
     : count_(members.size()),
       memory_(static_cast<MultiLimiterMemory*>(memory)),
-      counted_(settings.counted),
-      dry_run_(settings.dry_run),
-      owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
+      counts_(settings.counted, settings.dry_run, shared),
       name_(name) {
-  for (size_t i = 0; i < count_; ++i) members_[i] = members[i].bucket_;
+  for (size_t i = 0; i < count_; ++i) {
+    members_[i] = members[i].bucket_;
+    quick_[i] = members_[i]->InNanos();
+    quick_most_ = std::min(quick_most_, members_[i]->MostInNanos());
+    begins_time_ |= members_[i]->begins_time();
+  }
 }
 
 MultiLimiterSettings MultiLimiter::settings() const noexcept {
-  return {.dry_run = dry_run_.load(std::memory_order_relaxed), .counted = counted_};
+  return {.dry_run = counts_.dry_run(), .counted = counts_.counted()};
 }
 
 bool MultiLimiter::Reconfigure(const Settings& settings, Error* error) noexcept {
@@ -70,7 +74,7 @@ bool MultiLimiter::Reconfigure(const Settings& settings, Error* error) noexcept 
   if (!CheckOptions(kMultiLimiterOptions, &settings, error) ||
       !CheckFixed(kMultiLimiterOptions, &before, &settings, error))
     return false;
-  dry_run_.store(settings.dry_run, std::memory_order_relaxed);
+  counts_.set_dry_run(settings.dry_run);
   return true;
 }
 

@@ -1,330 +1,57 @@
-// The calls that are made for each request. Nothing here allocates or throws.
+// The calls that are made for each request, each of the one bucket or the other. Nothing here
+// allocates or throws.
 #include "spillway/limiter/token_bucket.h"
 
-#include <cstring>
-#include <type_traits>
+#include <algorithm>
 
 namespace spillway {
-namespace {
-
-// What is owed beyond an empty bucket once `cost` more is taken; 0: nothing.
-uint64_t Owed(const TokenClock& clock, uint64_t ahead, uint64_t cost) {
-  return ahead + cost <= clock.capacity() ? 0 : ahead + cost - clock.capacity();
-}
-
-}  // namespace
-
-// ---- the word
-
-// The number of the change is in the last word: written last and read first, so that who reads it
-// reads a clock as old as it or newer.
-void TokenBucket::ScaleCell::Store(const Scale& scale) noexcept {
-  uint64_t bits[kWords] = {};
-  std::memcpy(bits, &scale, sizeof scale);
-  // (31) release: pairs with (32). Whoever reads part of a new clock sees that its scale had been
-  // left before.
-  for (size_t i = 0; i < kWords; ++i) words_[i].store(bits[i], std::memory_order_release);
-}
-
-void TokenBucket::ScaleCell::Load(Scale* scale) const noexcept {
-  static_assert(std::is_trivially_copyable_v<Scale> && sizeof(Scale) == kWords * sizeof(Word));
-  for (size_t i = kWords; i-- > 0;) {
-    // (32) acquire: pairs with (31).
-    const uint64_t bits = words_[i].load(std::memory_order_acquire);
-    // Word by word: whoever reads a field right after this need not wait for the others.
-    std::memcpy(reinterpret_cast<char*>(scale) + i * sizeof bits, &bits, sizeof bits);
-  }
-}
-
-bool TokenBucket::ScaleCell::Holds(uint32_t change) const noexcept {
-  return static_cast<uint32_t>(words_[kWords - 1].load(std::memory_order_relaxed)) == change;
-}
-
-// A word and the clock of that word, though both may have changed since.
-TokenBucketWord TokenBucket::LoadWord(Scale* scale) const noexcept {
-  // (33) acquire: pairs with (34). Whoever sees a word of a scale sees its clock.
-  TokenBucketWord word(memory_->word.load(std::memory_order_acquire));
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    if (word.scale() <= TokenBucketWord::kAsMade) {
-      *scale = AsMade();
-      break;
-    }
-    const ScaleCell& cell = changed_[word.scale() % 2];
-    cell.Load(scale);
-    const TokenBucketWord before = word;
-    // The word that counts is the one that is read after its clock: a clock that is newer than the
-    // word came after the word had left that scale, which would then be seen. An older one is found
-    // out by what the cell holds now.
-    // (38) acquire: pairs with (34), as (33).
-    word = TokenBucketWord(memory_->word.load(std::memory_order_acquire));
-    if (word.scale() == before.scale() && cell.Holds(scale->change)) break;
-  }
-  return word;
-}
-
-TokenBucket::View TokenBucket::Look(Nanos now) const noexcept {
-  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .next = kStay, .scale = AsMade()};
-  const TokenBucketWord word = LoadWord(&view.scale);
-  view.word = word.bits();
-  view.time = view.scale.clock.At(now) | std::max(word.scale(), TokenBucketWord::kAsMade);
-  if (view.word == TokenBucketWord::kFresh) return view;
-  const int64_t ahead = word.Ahead(view.time);
-  view.ahead = ahead > 0 && ahead <= TokenBucketWord::kMostAhead ? static_cast<uint64_t>(ahead) : 0;
-  return view;
-}
-
-// For a fresh bucket that is not full, time begins with its first call, though that was refused.
-// False: others were faster.
-bool TokenBucket::BeginTime(const View& view) noexcept {
-  if (view.word != TokenBucketWord::kFresh || initially_ahead_ == 0) return true;
-  uint64_t seen = view.word;
-  return memory_->word.compare_exchange_strong(seen, view.time + view.ahead,
-                                               std::memory_order_relaxed);
-}
-
-// Replaces how far ahead the word is by what `decide(view)` says, which is asked again when others
-// were faster; kStay leaves it. Returns what the change was made from, and what was made of it:
-// nothing, too, after kMaxAttempts.
-template <class Decide>
-TokenBucket::View TokenBucket::Update(Nanos now, const Decide& decide) noexcept {
-  View view = Look(now);
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now)) {
-    view.next = decide(view);
-    if (view.next == kStay) {
-      if (BeginTime(view)) return view;
-      continue;
-    }
-    uint64_t seen = view.word;
-    if (memory_->word.compare_exchange_strong(seen, view.time + view.next,
-                                              std::memory_order_relaxed))
-      return view;
-  }
-  view.next = kStay;
-  return view;
-}
-
-// ---- counting
-
-void TokenBucket::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
-
-void TokenBucket::CountDryRun() noexcept {
-  if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
-}
-
-LimiterDecision TokenBucket::Refuse(TokenBucketRejection reason, uint64_t ahead,
-                                    uint32_t change) noexcept {
-  if (dry_run_.load(std::memory_order_relaxed)) {
-    CountDryRun();
-    return {.detail = ahead, .change = change};
-  }
-  if (counted_) memory_->refused.Increment(owned_slots_);
-  return {.detail = ahead, .reason = static_cast<int32_t>(reason), .change = change};
-}
-
-// ---- taking
 
 LimiterDecision TokenBucket::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
-  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
-  if (warm_up_) return TryAcquireWarm(now, n);
-  const auto count = static_cast<uint64_t>(n);
-  const View view = Update(now, [=](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    if (count == 0 || count > clock.burst() || Owed(clock, from.ahead, count * clock.token()) != 0)
-      return kStay;
-    return from.ahead + count * clock.token();
-  });
-  if (count == 0) return {.detail = view.ahead, .change = view.scale.change};
-  if (view.next == kStay) {
-    const bool never = count > view.scale.clock.burst();
-    return Refuse(never ? TokenBucketRejection::kExceedsBurst : TokenBucketRejection::kExhausted,
-                  view.ahead, view.scale.change);
-  }
-  CountAdmission();
-  return {.detail = view.next, .change = view.scale.change};
+  return warm_up_ ? warm_up_->TryAcquire(now, n) : bucket_.TryAcquireSlowly(now, n);
 }
 
 int64_t TokenBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
-  if (n < 0) return -1;
-  if (warm_up_) return AcquireUpToWarm(now, n);
-  uint64_t taken = 0;
-  const View view = Update(now, [&](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    const uint64_t there = from.ahead < clock.capacity() ? clock.capacity() - from.ahead : 0;
-    taken = std::min(static_cast<uint64_t>(n), clock.Tokens(there));
-    if (taken == 0) return kStay;
-    return from.ahead + taken * clock.token();
-  });
-  if (view.next != kStay) {
-    CountAdmission();
-    return static_cast<int64_t>(taken);
-  }
-  if (n == 0) return 0;
-  const Decision decision = Refuse(TokenBucketRejection::kExhausted, view.ahead, view.scale.change);
-  return decision ? n : 0;  // n: a dry run
+  return warm_up_ ? warm_up_->AcquireUpTo(now, n) : bucket_.AcquireUpTo(now, n);
 }
 
 LimiterDecision TokenBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
-  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
-  if (warm_up_) return ForceAcquireWarm(now, n);
-  const auto count = static_cast<uint64_t>(n);
-  const View view = Update(now, [=](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    const uint64_t most = from.scale.most();
-    const bool fits = from.ahead <= most && count <= clock.Tokens(most - from.ahead);
-    return fits ? from.ahead + count * clock.token() : kStay;
-  });
-  if (view.next == kStay)
-    return Refuse(TokenBucketRejection::kExceedsBurst, view.ahead, view.scale.change);
-  CountAdmission();
-  return {.detail = view.next, .change = view.scale.change};
+  return warm_up_ ? warm_up_->ForceAcquire(now, n) : bucket_.ForceAcquire(now, n);
 }
 
-// ---- reserving
-
 LimiterReservation TokenBucket::ReserveSlowly(Nanos now, int64_t n, Nanos max_wait) noexcept {
-  if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
-  if (warm_up_) return ReserveWarm(now, n, max_wait);
-  now = std::max<Nanos>(now, 0);
-  const auto count = static_cast<uint64_t>(n);
-  auto refused = TokenBucketRejection{};
-  Nanos delay = 0;
-  const View view = Update(now, [&](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    refused = TokenBucketRejection::kExceedsBurst;
-    if (count > (max_wait > 0 ? from.scale.limit() : clock.burst())) return kStay;
-    const uint64_t next = from.ahead + count * clock.token();
-    delay = clock.Until(now, Owed(clock, from.ahead, count * clock.token()));
-    const bool in_time = delay <= std::max<Nanos>(max_wait, 0);
-    refused = in_time || max_wait <= 0 ? TokenBucketRejection::kExhausted
-                                       : TokenBucketRejection::kExceedsWait;
-    return in_time && next <= from.scale.most() ? next : kStay;
-  });
-  if (view.next == kStay) {
-    const Decision decision = Refuse(refused, view.ahead, view.scale.change);
-    return {.act_at = now, .worthless_at = now, .decision = decision};
-  }
-  CountAdmission();
-  return Reserved(now, n, delay, {.detail = view.next, .change = view.scale.change},
-                  view.scale.clock);
+  return warm_up_ ? warm_up_->Reserve(now, n, max_wait) : bucket_.ReserveSlowly(now, n, max_wait);
 }
 
 void TokenBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
-  if (warm_up_) return CancelWarm(reservation, now);
-  const auto count = static_cast<uint64_t>(std::max<int64_t>(reservation.n, 0));
-  Update(now, [&](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    // What it was worth under other options cannot be told, and too much would be a free token.
-    if (from.scale.change != reservation.decision.change || count > from.scale.limit() ||
-        now >= reservation.worthless_at)
-      return kStay;
-    const uint64_t all = count * clock.token();
-    uint64_t worth = clock.At(reservation.worthless_at) - clock.At(now);
-    if (reservation.worthless_at >= kForever - 1) {
-      // Nobody knows when, past the end of time, it is worthless: all but what has flowed in since.
-      const uint64_t since =
-          clock.At(std::max(now, reservation.act_at)) - clock.At(reservation.act_at);
-      worth = all - std::min(all, since);
-    }
-    return from.ahead - std::min({from.ahead, all, worth});
-  });
+  return warm_up_ ? warm_up_->Cancel(reservation, now) : bucket_.Cancel(reservation, now);
 }
 
 void TokenBucket::Refund(Nanos now, int64_t n) noexcept {
-  if (n <= 0) return;
-  if (warm_up_) return RefundWarm(now, n);
-  Update(now, [&](const View& from) {
-    const TokenClock& clock = from.scale.clock;
-    const bool all = static_cast<uint64_t>(n) > clock.Tokens(from.ahead);
-    return all ? uint64_t{0} : from.ahead - static_cast<uint64_t>(n) * clock.token();
-  });
+  return warm_up_ ? warm_up_->Refund(now, n) : bucket_.Refund(now, n);
 }
-
-// ---- taking in steps
-
-void TokenBucket::PrepareSlowly(Nanos now, int64_t n, Plan* plan) const noexcept {
-  const View view = Look(now);
-  const TokenClock& clock = view.scale.clock;
-  const auto count = static_cast<uint64_t>(n);
-  *plan = {.seen = view.word, .next = 0, .cost = 0, .change = view.scale.change, .kind = {}};
-  if (count > clock.burst()) {
-    plan->kind = Plan::Kind::kNever;
-  } else {
-    plan->cost = count * clock.token();
-    plan->next = view.time + view.ahead + plan->cost;
-    plan->kind =
-        Owed(clock, view.ahead, plan->cost) == 0 ? Plan::Kind::kTakes : Plan::Kind::kRefuses;
-  }
-  if (plan->kind != Plan::Kind::kTakes && dry_run_.load(std::memory_order_relaxed))
-    plan->kind = Plan::Kind::kLetsPass;
-}
-
-void TokenBucket::PutBack(const Plan& plan, Nanos now) noexcept {
-  uint64_t seen = plan.next;
-  if (memory_->word.compare_exchange_strong(seen, plan.seen, std::memory_order_relaxed)) return;
-  // Others have moved it since.
-  Update(now, [&](const View& from) {
-    // What it was worth under other options cannot be told, and too much would be a free token.
-    if (from.scale.change != plan.change) return kStay;
-    return from.ahead - std::min(from.ahead, plan.cost);
-  });
-}
-
-// ---- looking
 
 LimitStatus TokenBucket::Describe(const Decision& decision, Nanos now, int64_t n,
                                   Nanos max_wait) const noexcept {
-  if (warm_up_) return DescribeWarm(decision, now, n, max_wait);
-  now = std::max<Nanos>(now, 0);
-  const View view = Look(now);
-  // Under other options than those of the decision, what is there now says more.
-  const uint64_t ahead = view.scale.change == decision.change ? decision.detail : view.ahead;
-  LimitStatus status = Status(view.scale, ahead, now);
-  if (decision.reason > 0)
-    status.retry_after = RetryAfter(view.scale, ahead, now, n, std::max<Nanos>(max_wait, 0));
-  return status;
-}
-
-// All but `retry_after`.
-LimitStatus TokenBucket::Status(const Scale& scale, uint64_t ahead, Nanos now) noexcept {
-  const TokenClock& clock = scale.clock;
-  const uint64_t all = scale.limit() * clock.token();
-  const uint64_t remaining = clock.Tokens(all - std::min(all, ahead));
-  LimitStatus status{.remaining = static_cast<int64_t>(remaining),
-                     .limit = static_cast<int64_t>(scale.limit()),
-                     .reset_after = clock.Until(now, ahead)};
-  if (remaining < scale.limit())
-    status.next_after = clock.Until(now, ahead + (remaining + 1) * clock.token() - all);
-  return status;
-}
-
-// Until a call for `n` need not wait longer than it may, and no more is owed than can be.
-Nanos TokenBucket::RetryAfter(const Scale& scale, uint64_t ahead, Nanos now, int64_t n,
-                              Nanos max_wait) noexcept {
-  const TokenClock& clock = scale.clock;
-  const auto count = static_cast<uint64_t>(n);
-  if (count > scale.limit()) return kForever;
-  const uint64_t cost = count * clock.token();
-  if (clock.Until(now, Owed(clock, 0, cost)) > max_wait) return kForever;  // even when it is full
-  const uint64_t next = ahead + cost;
-  return std::max(clock.Until(now, Owed(clock, ahead, cost)) - max_wait,
-                  clock.Until(now, next - std::min(next, scale.most())));
+  return warm_up_ ? warm_up_->Describe(decision, now, n, max_wait)
+                  : bucket_.Describe(decision, now, n, max_wait);
 }
 
 TokenBucketSnapshot TokenBucket::Snapshot(Nanos now) const noexcept {
-  if (warm_up_) return SnapshotWarm(now);
+  if (warm_up_) return warm_up_->Snapshot(now);
   now = std::max<Nanos>(now, 0);
-  const View view = Look(now);
+  const Bucket::View view = bucket_.Look(now);
   const TokenClock& clock = view.scale.clock;
   const bool owes = view.ahead > clock.capacity();
   const uint64_t part = clock.token() - 1;  // of a token, which is owed as a whole
   const uint64_t tokens = owes ? clock.Tokens(view.ahead - clock.capacity() + part)
                                : clock.Tokens(clock.capacity() - view.ahead);
+  const BucketMemory& memory = bucket_.memory();
   return {.tokens = owes ? -static_cast<int64_t>(tokens) : static_cast<int64_t>(tokens),
           .burst = static_cast<int32_t>(clock.burst()),
           .time_to_full_ns = clock.Until(now, view.ahead),
-          .total_admitted = memory_->admitted.Sum(),
-          .total_refused = memory_->refused.Sum(),
-          .total_dry_run = memory_->dry_run.load(std::memory_order_relaxed)};
+          .total_admitted = memory.admitted.Sum(),
+          .total_refused = memory.refused.Sum(),
+          .total_dry_run = memory.dry_run.load(std::memory_order_relaxed)};
 }
 
 }  // namespace spillway

@@ -33,6 +33,10 @@ class TokenClock {
       : TokenClock(RateOf(rate), burst, most, most_units) {}
 
   [[gnu::always_inline]] uint64_t At(Nanos now) const { return Units(now) << kSpareBits; }
+  // The same of a clock that is_nanos().
+  static constexpr uint64_t OfNanos(Nanos now) {
+    return static_cast<uint64_t>(std::max<Nanos>(now, 0)) << kSpareBits;
+  }
 
   // In whole units, which wrap never.
   [[gnu::always_inline]] uint64_t Units(Nanos now) const {
@@ -66,6 +70,10 @@ class TokenClock {
     const Wide then = ((at << (kFractionBits + shift_)) + multiplier_ - 1) / multiplier_;
     return then > static_cast<Wide>(kForever) ? kForever : static_cast<Nanos>(then) - now;
   }
+
+  // Whether the unit is the nanosecond, as it is at most rates that people choose: nothing waits
+  // for a multiplication then.
+  constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
 
  private:
   static constexpr uint32_t kSpareBits = 2;
@@ -106,10 +114,6 @@ class TokenClock {
     }
     return quotient + (rest != 0);
   }
-
-  // Whether the unit is the nanosecond, as it is at most rates that people choose: nothing waits
-  // for a multiplication then.
-  constexpr bool is_nanos() const { return multiplier_ == uint64_t{1} << kFractionBits; }
 
   Divider token_;
   uint64_t multiplier_;

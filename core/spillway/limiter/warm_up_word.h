@@ -54,7 +54,6 @@ class WarmUp {
     return uint64_t{1} << (kBits - used) / 3;
   }
 
-  WarmUp() = default;  // off
   // `warm_up` in units of the clock.
   WarmUp(uint64_t warm_up, double cold_factor)
       : warm_up_(warm_up),
@@ -63,8 +62,6 @@ class WarmUp {
                                  1)),
         most_warmth_(ramp_ + warm_up / 2),
         next_bits_(kBits - static_cast<uint32_t>(std::bit_width(most_warmth_))) {}
-
-  explicit operator bool() const { return warm_up_ != 0; }
 
   // The most that can be owed: time may step back as far again, and be idle for as long, before
   // `next` lies half a lap off. A bucket that was idle for longer is cold.
@@ -128,10 +125,10 @@ class WarmUp {
     return static_cast<uint64_t>((left * (warm_up_ - ramp_) + square - 1) / square);
   }
 
-  uint64_t warm_up_ = 0;
-  uint64_t ramp_ = 1;
-  uint64_t most_warmth_ = 1;
-  uint32_t next_bits_ = kBits - 1;
+  uint64_t warm_up_;
+  uint64_t ramp_;
+  uint64_t most_warmth_;
+  uint32_t next_bits_;
 };
 
 }  // namespace spillway

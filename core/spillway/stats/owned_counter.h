@@ -51,7 +51,7 @@ class OwnedCounter {
   }
 
  private:
-  void Add(uint32_t slot) noexcept {
+  [[gnu::always_inline]] void Add(uint32_t slot) noexcept {
     cells_[slot].store(cells_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 

@@ -215,7 +215,7 @@ TEST(LeakyBucketTest, ClocksThatDisagreeMakeNoRoom) {
 TEST(LeakyBucketTest, GarbageInMemoryAdmitsNoMoreThanTheCapacity) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {
-    TokenBucketMemory memory{};
+    BucketMemory memory{};
     const uint64_t bits = i < 64 ? uint64_t{1} << i : random();
     memory.word.store(bits, std::memory_order_relaxed);
     const auto bucket = MakeLeakyBucket({.rate = 10, .capacity = 5, .free = 2}, &memory, true);
@@ -230,7 +230,7 @@ TEST(LeakyBucketTest, GarbageInMemoryAdmitsNoMoreThanTheCapacity) {
 }
 
 TEST(LeakyBucketTest, SharedMemoryIsOneBucketWhoseRateStays) {
-  TokenBucketMemory memory{};
+  BucketMemory memory{};
   const auto one = MakeLeakyBucket(kShaper, &memory, true);
   const auto other = MakeLeakyBucket(kShaper, &memory, true);
   EXPECT_TRUE(one->TryAcquire(0));

@@ -151,8 +151,8 @@ TEST(MultiLimiterTest, NoCountOrTimeMintsAnything) {
 TEST(MultiLimiterTest, GarbageInMemoryAdmitsNoMoreThanOneMemberDoes) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 10'000; ++i) {
-    TokenBucketMemory memory[2] = {};
-    for (TokenBucketMemory& each : memory)
+    BucketMemory memory[2] = {};
+    for (BucketMemory& each : memory)
       each.word.store(random() >> random() % 64, std::memory_order_relaxed);
     const auto one = MakeBucket({.rate = 10, .burst = 5}, &memory[0], true);
     const auto other = MakeBucket({.rate = 3, .burst = 4}, &memory[1], true);

@@ -201,7 +201,7 @@ TEST(TokenBucketTest, NoCountOrTimeMintsTokens) {
 TEST(TokenBucketTest, GarbageInMemoryAdmitsNoMoreThanAFullBucket) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 20'000; ++i) {
-    TokenBucketMemory memory{};
+    BucketMemory memory{};
     const uint64_t bits = i < 64 ? uint64_t{1} << i : random();
     memory.word.store(bits, std::memory_order_relaxed);
     const auto bucket = MakeBucket({.rate = 10, .burst = 5}, &memory, true);
@@ -233,7 +233,7 @@ TEST(TokenBucketTest, AGarbageReservationGivesBackNoMoreThanABurst) {
 // ---- several owners
 
 TEST(TokenBucketTest, SharedMemoryIsOneBucketWhoseRateStays) {
-  TokenBucketMemory memory{};
+  BucketMemory memory{};
   const auto one = MakeBucket(kTenASecond, &memory, true);
   const auto other = MakeBucket(kTenASecond, &memory, true);
   EXPECT_TRUE(one->TryAcquire(0));

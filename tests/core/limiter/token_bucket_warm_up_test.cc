@@ -288,7 +288,7 @@ TEST(TokenBucketWarmUpTest, CountsThatCannotBe) {
 TEST(TokenBucketWarmUpTest, GarbageInMemoryIsAWrongDecisionAndNoMore) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20'000; ++i) {
-    TokenBucketMemory memory{};
+    BucketMemory memory{};
     memory.word.store((random() << 2) + random() % 4 / 2 * 3, std::memory_order_relaxed);
     memory.touched.store(random() >> random() % 64, std::memory_order_relaxed);
     const auto bucket = MakeBucket(kTwoASecond, &memory, true);
@@ -313,7 +313,7 @@ TEST(TokenBucketWarmUpTest, GarbageInMemoryIsAWrongDecisionAndNoMore) {
 TEST(TokenBucketWarmUpTest, ATimeWithoutItsWordChangesNothing) {
   const Nanos due = 2002 * kSecond;
   for (const Nanos later : {kSecond, due - 1, due, due + 8'000'000 * kSecond}) {
-    TokenBucketMemory memory{};
+    BucketMemory memory{};
     const auto bucket = MakeBucket(kTwoASecond, &memory, true);
     bucket->ForceAcquire(0, 4000);
     memory.touched.store(static_cast<uint64_t>(later), std::memory_order_relaxed);

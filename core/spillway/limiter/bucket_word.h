@@ -1,6 +1,6 @@
-// What a token bucket decides, as a function of its word, the time and its options.
-#ifndef SPILLWAY_LIMITER_TOKEN_BUCKET_WORD_H_
-#define SPILLWAY_LIMITER_TOKEN_BUCKET_WORD_H_
+// What a bucket decides, as a function of its word, the time and its options.
+#ifndef SPILLWAY_LIMITER_BUCKET_WORD_H_
+#define SPILLWAY_LIMITER_BUCKET_WORD_H_
 
 #include <cstdint>
 
@@ -15,7 +15,7 @@ namespace spillway {
 //
 // Scale 0 is memory that was never written: the options say how full it is. Changing rate and burst
 // moves the word to another scale in one step with the tokens it stands for.
-class TokenBucketWord {
+class BucketWord {
  public:
   static constexpr uint64_t kScales = 4;
   static constexpr uint64_t kFresh = 0;
@@ -29,7 +29,7 @@ class TokenBucketWord {
   // others. So it still lies ahead when time steps back by 4 years.
   static constexpr int64_t kMostOwed = kMostAhead - kMostAhead / 8;
 
-  constexpr explicit TokenBucketWord(uint64_t bits) : bits_(bits) {}
+  constexpr explicit BucketWord(uint64_t bits) : bits_(bits) {}
 
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint64_t scale() const { return bits_ % kScales; }
@@ -44,4 +44,4 @@ class TokenBucketWord {
 
 }  // namespace spillway
 
-#endif  // SPILLWAY_LIMITER_TOKEN_BUCKET_WORD_H_
+#endif  // SPILLWAY_LIMITER_BUCKET_WORD_H_

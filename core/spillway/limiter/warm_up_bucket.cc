@@ -9,7 +9,7 @@
 // Both are true at each step, so a caller that is killed between two leaves nothing that another
 // reads wrongly. What is not excluded: two calls that overlap on a cold word, at times more than a
 // quarter of a lap apart, where the older one writes between the two steps of the newer one.
-#include "spillway/limiter/token_bucket.h"
+#include "spillway/limiter/warm_up_bucket.h"
 
 namespace spillway {
 namespace {
@@ -23,17 +23,24 @@ Nanos UntilNext(const TokenClock& clock, Nanos now, uint64_t next) {
 
 }  // namespace
 
+WarmUpBucket::WarmUpBucket(const TokenBucketSettings& settings, BucketMemory* memory,
+                           const LimiterCounts* counts)
+    : memory_(memory),
+      counts_(counts),
+      clock_(settings.rate, settings.burst, settings.burst, MostUnits(settings)),
+      warm_up_(clock_.Units(settings.warm_up_ns), settings.cold_factor) {}
+
 // ---- the word
 
-TokenBucket::WarmView TokenBucket::LookWarm(Nanos now) const noexcept {
+WarmUpBucket::View WarmUpBucket::Look(Nanos now) const noexcept {
   // (110) acquire: pairs with (111). Who sees that the bucket was cooled down sees no word of
   // before.
-  WarmView view{.word = 0,
-                .now = 0,
-                .state = {0, 0},
-                .touched = 0,
-                .change = cooled_.load(std::memory_order_acquire),
-                .stays = true};
+  View view{.word = 0,
+            .now = 0,
+            .state = {0, 0},
+            .touched = 0,
+            .change = cooled_.load(std::memory_order_acquire),
+            .stays = true};
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     // (112) acquire: pairs with (113). Whoever sees a word sees its time, or a later one.
     view.word = memory_->word.load(std::memory_order_acquire);
@@ -49,7 +56,7 @@ TokenBucket::WarmView TokenBucket::LookWarm(Nanos now) const noexcept {
 }
 
 // False: others raised it.
-bool TokenBucket::Touch(uint64_t touched, Nanos now) noexcept {
+bool WarmUpBucket::Touch(uint64_t touched, Nanos now) noexcept {
   if (static_cast<Nanos>(touched) >= now) return true;
   // (115) release: pairs with (114).
   return memory_->touched.compare_exchange_strong(
@@ -59,9 +66,9 @@ bool TokenBucket::Touch(uint64_t touched, Nanos now) noexcept {
 // As Update(): `decide(view, &state)` says whether the state is to change, and to what. The view
 // that is returned holds the state after it, unless it `stays`.
 template <class Decide>
-TokenBucket::WarmView TokenBucket::UpdateWarm(Nanos now, const Decide& decide) noexcept {
-  WarmView view = LookWarm(now);
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = LookWarm(now)) {
+WarmUpBucket::View WarmUpBucket::Update(Nanos now, const Decide& decide) noexcept {
+  View view = Look(now);
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt, view = Look(now)) {
     WarmUp::State state = view.state;
     if (!decide(view, &state)) return view;
     uint64_t seen = view.word;
@@ -81,46 +88,54 @@ TokenBucket::WarmView TokenBucket::UpdateWarm(Nanos now, const Decide& decide) n
   return view;
 }
 
-void TokenBucket::CoolDown() noexcept {
+void WarmUpBucket::CoolDown() noexcept {
   memory_->word.store(WarmUp::kCold, std::memory_order_relaxed);
-  // (111) release: pairs with (110). Who changes them is alone.
-  cooled_.store(cooled_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  // (111) release: pairs with (110).
+  cooled_.fetch_add(1, std::memory_order_release);
+}
+
+LimiterDecision WarmUpBucket::Refuse(TokenBucketRejection reason, const View& view) noexcept {
+  return counts_->Refuse(
+      memory_->refused, memory_->dry_run,
+      {.detail = view.state.next, .reason = static_cast<int32_t>(reason), .change = view.change});
 }
 
 // ---- taking
 
-LimiterDecision TokenBucket::TryAcquireWarm(Nanos now, int64_t n) noexcept {
-  if (n != 0) return ReserveWarm(now, n, 0).decision;
-  const WarmView view = LookWarm(now);
+LimiterDecision WarmUpBucket::TryAcquire(Nanos now, int64_t n) noexcept {
+  if (n != 0) return Reserve(now, n, 0).decision;
+  const View view = Look(now);
   return {.detail = view.state.next, .change = view.change};
 }
 
-int64_t TokenBucket::AcquireUpToWarm(Nanos now, int64_t n) noexcept {
-  if (n == 0) return 0;
+int64_t WarmUpBucket::AcquireUpTo(Nanos now, int64_t n) noexcept {
+  if (n <= 0) return n == 0 ? 0 : -1;
   const auto most = static_cast<int64_t>(clock_.burst());
-  const Reservation taken = ReserveWarm(now, std::min(n, most), 0);
+  const Reservation taken = Reserve(now, std::min(n, most), 0);
   return taken && taken.n == 0 ? n : taken.n;  // none of what it asked for: a dry run
 }
 
-LimiterDecision TokenBucket::ForceAcquireWarm(Nanos now, int64_t n) noexcept {
+LimiterDecision WarmUpBucket::ForceAcquire(Nanos now, int64_t n) noexcept {
+  if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);
-  const WarmView view = UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
+  const View view = Update(now, [&](const View& from, WarmUp::State* state) {
     if (count > warm_up_.most_owed() / clock_.token_units()) return false;
     *state = warm_up_.Take(from.state, from.now, count * clock_.token_units());
     return state->next - from.now <= warm_up_.most_owed();
   });
-  if (view.stays) return Refuse(TokenBucketRejection::kExceedsBurst, view.state.next, view.change);
-  CountAdmission();
+  if (view.stays) return Refuse(TokenBucketRejection::kExceedsBurst, view);
+  counts_->Admit(memory_->admitted);
   return {.detail = view.state.next, .change = view.change};
 }
 
 // ---- reserving
 
-LimiterReservation TokenBucket::ReserveWarm(Nanos now, int64_t n, Nanos max_wait) noexcept {
+LimiterReservation WarmUpBucket::Reserve(Nanos now, int64_t n, Nanos max_wait) noexcept {
+  if (n < 0) return {.decision = {.reason = static_cast<int32_t>(StatusCode::kMisuse)}};
   now = std::max<Nanos>(now, 0);
   const auto count = static_cast<uint64_t>(n);
   Nanos delay = 0;
-  const WarmView view = UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
+  const View view = Update(now, [&](const View& from, WarmUp::State* state) {
     const uint64_t ahead = from.state.next - std::min(from.state.next, from.now);
     delay = ahead == 0 ? 0 : UntilNext(clock_, now, from.state.next);
     if (count > clock_.burst() || ahead > warm_up_.most_wait() ||
@@ -133,11 +148,9 @@ LimiterReservation TokenBucket::ReserveWarm(Nanos now, int64_t n, Nanos max_wait
     auto reason = TokenBucketRejection::kExceedsBurst;
     if (count <= clock_.burst())
       reason = max_wait > 0 ? TokenBucketRejection::kExceedsWait : TokenBucketRejection::kExhausted;
-    return {.act_at = now,
-            .worthless_at = now,
-            .decision = Refuse(reason, view.state.next, view.change)};
+    return {.act_at = now, .worthless_at = now, .decision = Refuse(reason, view)};
   }
-  CountAdmission();
+  counts_->Admit(memory_->admitted);
   const Nanos act_at = SaturatingAdd(now, delay);
   return {.act_at = act_at,
           .worthless_at = act_at,
@@ -146,7 +159,7 @@ LimiterReservation TokenBucket::ReserveWarm(Nanos now, int64_t n, Nanos max_wait
 }
 
 // What it warmed stays: those behind it have paid for what they found.
-void TokenBucket::CancelWarm(const Reservation& reservation, Nanos now) noexcept {
+void WarmUpBucket::Cancel(const Reservation& reservation, Nanos now) noexcept {
   if (reservation.n <= 0) return;
   const uint64_t act_at = clock_.Units(reservation.act_at);
   // What it cost; of a forged one, at most what that many can cost.
@@ -154,15 +167,16 @@ void TokenBucket::CancelWarm(const Reservation& reservation, Nanos now) noexcept
   const uint64_t own =
       std::min(reservation.decision.detail - std::min(reservation.decision.detail, act_at),
                warm_up_.Cost(0, count * clock_.token_units()));
-  UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
+  Update(now, [&](const View& from, WarmUp::State* state) {
     if (from.change != reservation.decision.change || from.now >= act_at) return false;
     state->next -= std::min(own, from.state.next - std::min(from.state.next, from.now));
     return true;
   });
 }
 
-void TokenBucket::RefundWarm(Nanos now, int64_t n) noexcept {
-  UpdateWarm(now, [&](const WarmView& from, WarmUp::State* state) {
+void WarmUpBucket::Refund(Nanos now, int64_t n) noexcept {
+  if (n <= 0) return;
+  Update(now, [&](const View& from, WarmUp::State* state) {
     if (from.state.next <= from.now) return false;
     const uint64_t ahead = from.state.next - from.now;
     const bool all = static_cast<uint64_t>(n) > ahead / clock_.token_units();
@@ -173,10 +187,10 @@ void TokenBucket::RefundWarm(Nanos now, int64_t n) noexcept {
 
 // ---- looking
 
-LimitStatus TokenBucket::DescribeWarm(const Decision& decision, Nanos now, int64_t n,
-                                      Nanos max_wait) const noexcept {
+LimitStatus WarmUpBucket::Describe(const Decision& decision, Nanos now, int64_t n,
+                                   Nanos max_wait) const noexcept {
   now = std::max<Nanos>(now, 0);
-  const WarmView view = LookWarm(now);
+  const View view = Look(now);
   const uint64_t next = view.change == decision.change ? decision.detail : view.state.next;
   const auto limit = static_cast<int64_t>(clock_.burst());
   const Nanos delay = UntilNext(clock_, now, next);
@@ -193,9 +207,9 @@ LimitStatus TokenBucket::DescribeWarm(const Decision& decision, Nanos now, int64
   return status;
 }
 
-TokenBucketSnapshot TokenBucket::SnapshotWarm(Nanos now) const noexcept {
+TokenBucketSnapshot WarmUpBucket::Snapshot(Nanos now) const noexcept {
   now = std::max<Nanos>(now, 0);
-  const WarmView view = LookWarm(now);
+  const View view = Look(now);
   const Nanos delay = view.state.next <= view.now ? 0 : UntilNext(clock_, now, view.state.next);
   return {.tokens = delay == 0 ? static_cast<int64_t>(clock_.burst()) : 0,
           .burst = static_cast<int32_t>(clock_.burst()),

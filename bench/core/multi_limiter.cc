@@ -30,10 +30,10 @@ constexpr int64_t kNobody = -1;
 
 // Of so many members, of which one refuses, if any.
 struct Limits {
-  Limits(int64_t count, int64_t refuses, bool counted) {
+  Limits(int64_t count, int64_t refuses, bool counted, double rate = 1e9) {
     std::vector<MultiLimiterMember> asked;
     for (int64_t i = 0; i < count; ++i) {
-      TokenBucketSettings settings{.rate = 1e9, .burst = 1'000'000'000, .counted = counted};
+      TokenBucketSettings settings{.rate = rate, .burst = 1'000'000'000, .counted = counted};
       if (i == refuses) settings = {.rate = 1e-3, .counted = counted};
       members.push_back(TokenBucket::Make("bench", settings, nullptr));
       if (members.back() == nullptr) std::abort();
@@ -73,6 +73,15 @@ void MultiLimiter_Allow(benchmark::State& state) {
 }
 BENCHMARK(MultiLimiter_Allow<true>)->Name("MultiLimiter_Allow")->Arg(1)->Arg(3)->Arg(8);
 BENCHMARK(MultiLimiter_Allow<false>)->Name("MultiLimiter_Allow_Uncounted")->Arg(3);
+
+// A token takes no whole number of nanoseconds, as it does of three a second.
+void MultiLimiter_Allow_OtherUnits(benchmark::State& state) {
+  const Limits limits(state.range(0), kNobody, true, 3e8);
+  MultiLimiter* const limiter = Opaque(limits.limiter.get());
+  Nanos now = Opaque(kNow);
+  Measure(state, true, [=]() mutable { return static_cast<bool>(limiter->TryAcquire(now += 4)); });
+}
+BENCHMARK(MultiLimiter_Allow_OtherUnits)->Arg(3);
 
 template <bool kFirst, bool kCounted>
 void MultiLimiter_Reject(benchmark::State& state) {

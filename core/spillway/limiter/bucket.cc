@@ -47,7 +47,7 @@ BucketWord Bucket::LoadWord(BucketScale* scale) const noexcept {
   BucketWord word(memory_->word.load(std::memory_order_acquire));
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (word.scale() <= BucketWord::kAsMade) {
-      *scale = AsMade();
+      *scale = ScaleAsMade();
       break;
     }
     const BucketScaleCell& cell = changed_[word.scale() % 2];
@@ -64,7 +64,7 @@ BucketWord Bucket::LoadWord(BucketScale* scale) const noexcept {
 }
 
 Bucket::View Bucket::Look(Nanos now) const noexcept {
-  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .next = kStay, .scale = AsMade()};
+  View view{.word = 0, .time = 0, .ahead = initially_ahead_, .next = kStay, .scale = ScaleAsMade()};
   const BucketWord word = LoadWord(&view.scale);
   view.word = word.bits();
   view.time = view.scale.clock.At(now) | std::max(word.scale(), BucketWord::kAsMade);

@@ -25,19 +25,16 @@
 
 namespace spillway {
 
-// A bucket as it was made, whose clock counts nanoseconds, as it does at most rates that people
-// choose. For who asks several at the same time: it is told on their clocks once, and what is
-// needed of each lies side by side.
-struct BucketInNanos {
+// The word of a bucket and what it means while the options are as made. For who asks several
+// buckets: what is needed of each lies side by side.
+struct BucketAsMade {
   enum class Answer : int32_t { kTakes, kRefuses, kAskBucket };
 
   Word* word;
   uint64_t token;
   uint64_t capacity;
 
-  static uint64_t TimeAt(Nanos now) { return TokenClock::OfNanos(now) | BucketWord::kAsMade; }
-
-  // What a call for `n` tokens, at most `burst`, would find.
+  // What a call for `n` tokens, at most `burst`, would find. `time`: Bucket::TimeAsMade.
   [[gnu::always_inline]] Answer Ask(uint64_t time, int64_t n) const noexcept {
     const BucketWord seen(word->load(std::memory_order_relaxed));
     if (seen.scale() != BucketWord::kAsMade) [[unlikely]]
@@ -151,19 +148,25 @@ class Bucket {
   // Undoes it.
   void PutBack(const Plan& plan, Nanos now) noexcept;
 
-  // What is taken as BucketInNanos does is put back as this, of the same `n`.
-  BucketInNanos InNanos() noexcept {
+  BucketAsMade AsMade() noexcept {
     return {.word = &memory_->word, .token = clock_.token(), .capacity = clock_.capacity()};
   }
-  Plan TakenInNanos(int64_t n) const noexcept {
+  uint64_t TimeAsMade(Nanos now) const noexcept { return clock_.At(now) | BucketWord::kAsMade; }
+  // The same of all buckets that are in_nanos().
+  static uint64_t TimeInNanos(Nanos now) noexcept {
+    return TokenClock::OfNanos(now) | BucketWord::kAsMade;
+  }
+  bool in_nanos() const noexcept { return clock_.is_nanos(); }
+  // The most that one call can take, as made.
+  uint64_t burst() const noexcept { return clock_.burst(); }
+  // To put back what was taken AsMade.
+  Plan TakenAsMade(int64_t n) const noexcept {
     return {.kind = Plan::Kind::kTakes,
             .change = 0,
             .seen = 0,
             .next = 0,
             .cost = static_cast<uint64_t>(n) * clock_.token()};
   }
-  // The most that it can take; 0: it cannot, because its clock, as made, counts other units.
-  uint64_t MostInNanos() const noexcept { return clock_.is_nanos() ? clock_.burst() : 0; }
 
   [[gnu::always_inline]] void CountAdmission() noexcept { counts_.Admit(memory_->admitted); }
   void CountDryRun() noexcept { counts_.CountDryRun(memory_->dry_run); }
@@ -253,7 +256,7 @@ class Bucket {
             .decision = decision};
   }
 
-  BucketScale AsMade() const noexcept { return {.clock = clock_, .size = made_, .change = 0}; }
+  BucketScale ScaleAsMade() const noexcept { return {.clock = clock_, .size = made_, .change = 0}; }
   BucketWord LoadWord(BucketScale* scale) const noexcept;
   bool BeginTime(const View& view) noexcept;
   template <class Decide>

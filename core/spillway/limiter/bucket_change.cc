@@ -44,11 +44,11 @@ Bucket::Bucket(BucketMemory* memory, const Size& size, int32_t initial_tokens, b
       shared_(shared),
       made_(size) {
   // So that a word of a scale that never was, left by whoever shares the memory, has a clock too.
-  for (BucketScaleCell& cell : changed_) cell.Store(AsMade());
+  for (BucketScaleCell& cell : changed_) cell.Store(ScaleAsMade());
 }
 
 Bucket::Size Bucket::size() const noexcept {
-  BucketScale scale = AsMade();
+  BucketScale scale = ScaleAsMade();
   LoadWord(&scale);
   return scale.size;
 }

@@ -9,13 +9,13 @@ void MultiLimiter::BeginTime(Nanos now) noexcept {
   for (size_t i = 0; i < count_; ++i) members_[i]->BeginTime(now);
 }
 
-// Takes from one member, if that is still there and the options let it.
+// Does a plan, or what became of it since. False: it is not to be taken any more.
 bool MultiLimiter::TakeOne(size_t place, Nanos now, int64_t n, Plan* plan) noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    *plan = members_[place]->Prepare(now, n);
     if (plan->kind == Plan::Kind::kLetsPass) return true;
     if (plan->kind != Plan::Kind::kTakes) return false;
     if (members_[place]->Take(*plan)) return true;
+    *plan = members_[place]->Prepare(now, n);
   }
   plan->kind = Plan::Kind::kRefuses;
   return false;
@@ -27,17 +27,31 @@ LimiterDecision MultiLimiter::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
     BeginTime(now);
     return {};
   }
-  for (size_t i = 0; i < count_; ++i) {
-    const Plan::Kind kind = members_[i]->Prepare(now, n).kind;
-    if (kind == Plan::Kind::kRefuses || kind == Plan::Kind::kNever) return Refuse(i, kind, now);
-  }
-  return TakeFrom(0, now, n);
+  if (static_cast<uint64_t>(n) - 1 >= most_) return TryByPlan(now, n);
+  return TryAsMade(now, n, [&](size_t i) { return members_[i]->TimeAsMade(now); });
 }
 
-// From the member `first` on: those before it have been taken from in nanoseconds.
-LimiterDecision MultiLimiter::TakeFrom(size_t first, Nanos now, int64_t n) noexcept {
+// Whatever the options of the members are by now.
+LimiterDecision MultiLimiter::TryByPlan(Nanos now, int64_t n) noexcept {
   Plan plans[kMostMembers];
-  for (size_t i = 0; i < first; ++i) plans[i] = members_[i]->TakenInNanos(n);
+  for (size_t i = 0; i < count_; ++i) {
+    plans[i] = members_[i]->Prepare(now, n);
+    if (plans[i].kind == Plan::Kind::kRefuses || plans[i].kind == Plan::Kind::kNever)
+      return Refuse(i, plans[i].kind, now);
+  }
+  return TakeFrom(0, now, n, plans);
+}
+
+// The members before `taken` have been taken from, as made.
+LimiterDecision MultiLimiter::TakeOthers(size_t taken, Nanos now, int64_t n) noexcept {
+  Plan plans[kMostMembers];
+  for (size_t i = 0; i < count_; ++i)
+    plans[i] = i < taken ? members_[i]->TakenAsMade(n) : members_[i]->Prepare(now, n);
+  return TakeFrom(taken, now, n, plans);
+}
+
+// From the member `first` on. What those before it say has been done.
+LimiterDecision MultiLimiter::TakeFrom(size_t first, Nanos now, int64_t n, Plan* plans) noexcept {
   for (size_t i = first; i < count_; ++i) {
     if (TakeOne(i, now, n, &plans[i])) [[likely]]
       continue;

@@ -88,24 +88,10 @@ class MultiLimiter {
   // own dry run lets the call through without taking from it. The members count what was taken from
   // them as admitted; what this limiter refuses only it counts.
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
-    if (static_cast<uint64_t>(n) - 1 >= quick_most_) [[unlikely]]
+    if (static_cast<uint64_t>(n) - 1 >= most_in_nanos_) [[unlikely]]
       return TryAcquireSlowly(now, n);
-    const uint64_t time = BucketInNanos::TimeAt(now);
-    for (size_t i = 0; i < count_; ++i) {
-      const BucketInNanos::Answer answer = quick_[i].Ask(time, n);
-      if (answer == BucketInNanos::Answer::kTakes) [[likely]]
-        continue;
-      if (answer == BucketInNanos::Answer::kRefuses && RefuseQuickly(i, now)) [[likely]]
-        return {.detail = i, .reason = kExhausted};
-      return TryAcquireSlowly(now, n);
-    }
-    for (size_t i = 0; i < count_; ++i) {
-      if (!quick_[i].Take(time, n)) [[unlikely]]
-        return TakeFrom(i, now, n);
-    }
-    for (size_t i = 0; i < count_; ++i) members_[i]->CountAdmission();
-    counts_.Admit(memory_->admitted);
-    return {};
+    const uint64_t time = Bucket::TimeInNanos(now);
+    return TryAsMade(now, n, [=](size_t) { return time; });
   }
   // The same at SteadyNow().
   Decision TryAcquire() noexcept { return TryAcquire(SteadyNow()); }
@@ -139,6 +125,25 @@ class MultiLimiter {
   MultiLimiter(std::string_view name, std::span<const Member> members, const Settings& settings,
                void* memory, bool shared);
 
+  // For `n` that all members can hold. `time_of(place)`: now, on the clock of that member.
+  template <class TimeOf>
+  [[gnu::always_inline]] Decision TryAsMade(Nanos now, int64_t n, const TimeOf& time_of) noexcept {
+    for (size_t i = 0; i < count_; ++i) {
+      const BucketAsMade::Answer answer = as_made_[i].Ask(time_of(i), n);
+      if (answer == BucketAsMade::Answer::kTakes) [[likely]]
+        continue;
+      if (answer == BucketAsMade::Answer::kRefuses && RefuseQuickly(i, now)) [[likely]]
+        return {.detail = i, .reason = kExhausted};
+      return TryByPlan(now, n);
+    }
+    for (size_t i = 0; i < count_; ++i) {
+      if (!as_made_[i].Take(time_of(i), n)) [[unlikely]]
+        return TakeOthers(i, now, n);
+    }
+    for (size_t i = 0; i < count_; ++i) members_[i]->CountAdmission();
+    counts_.Admit(memory_->admitted);
+    return {};
+  }
   // Because the member of that `place` does. False: nothing was counted, and it takes longer to say
   // what is to be done.
   [[gnu::always_inline]] bool RefuseQuickly(size_t place, Nanos now) noexcept {
@@ -151,18 +156,21 @@ class MultiLimiter {
   // It may be the first call of any of them.
   void BeginTime(Nanos now) noexcept;
   Decision TryAcquireSlowly(Nanos now, int64_t n) noexcept;
-  Decision TakeFrom(size_t first, Nanos now, int64_t n) noexcept;
+  Decision TryByPlan(Nanos now, int64_t n) noexcept;
+  Decision TakeOthers(size_t taken, Nanos now, int64_t n) noexcept;
+  Decision TakeFrom(size_t first, Nanos now, int64_t n, Plan* plans) noexcept;
   bool TakeOne(size_t place, Nanos now, int64_t n, Plan* plan) noexcept;
   Decision Refuse(size_t place, Plan::Kind kind, Nanos now) noexcept;
 
   // What the inline path reads comes first.
   size_t count_;
-  uint64_t quick_most_ = kForever;  // the most that all of `quick_` can take
-  bool begins_time_ = false;        // of some member
+  uint64_t most_in_nanos_;    // as `most_`; 0: some member's clock has another unit
+  bool begins_time_ = false;  // of some member
   MultiLimiterMemory* memory_;
   LimiterCounts counts_;
-  BucketInNanos quick_[kMostMembers] = {};
+  BucketAsMade as_made_[kMostMembers] = {};
   Bucket* members_[kMostMembers] = {};
+  uint64_t most_ = kForever;  // that one call can take of all, as made
   PolicyMemory owned_memory_;
   std::string name_;
 };

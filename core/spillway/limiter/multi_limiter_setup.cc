@@ -57,12 +57,15 @@ MultiLimiter::MultiLimiter(std::string_view name, std::span<const Member> member
       memory_(static_cast<MultiLimiterMemory*>(memory)),
       counts_(settings.counted, settings.dry_run, shared),
       name_(name) {
+  bool in_nanos = true;
   for (size_t i = 0; i < count_; ++i) {
     members_[i] = members[i].bucket_;
-    quick_[i] = members_[i]->InNanos();
-    quick_most_ = std::min(quick_most_, members_[i]->MostInNanos());
+    as_made_[i] = members_[i]->AsMade();
+    most_ = std::min(most_, members_[i]->burst());
+    in_nanos &= members_[i]->in_nanos();
     begins_time_ |= members_[i]->begins_time();
   }
+  most_in_nanos_ = in_nanos ? most_ : 0;
 }
 
 MultiLimiterSettings MultiLimiter::settings() const noexcept {

@@ -32,6 +32,20 @@ void Floor_SteadyClock(benchmark::State& state) {
 }
 BENCHMARK(Floor_SteadyClock);
 
+// One after the other, as where the time decides what is written: the processor overlaps less of
+// the two than of each with itself.
+void Floor_SteadyClockThenCasLoop(benchmark::State& state) {
+  auto word = std::make_unique<std::atomic<uint64_t>>(0);
+  for (auto _ : state) {
+    const auto now = static_cast<uint64_t>(spillway::SteadyNow());
+    uint64_t seen = word->load(std::memory_order_relaxed);
+    while (!word->compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
+    }
+    benchmark::DoNotOptimize(seen);
+  }
+}
+BENCHMARK(Floor_SteadyClockThenCasLoop);
+
 void Floor_CoarseClock(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(spillway::CoarseNow());
 }

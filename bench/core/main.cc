@@ -56,6 +56,7 @@ void PrintBounds(const LeastTimes& least) {
       {"TokenBucket_Reject", 0.5, "fetch_add", add},
       {"TokenBucket_Reject_Uncounted", 0.5, "fetch_add", add},
       {"TokenBucket_Allow_Clock", 1.1, "clock + CAS loop", clock + cas},
+      {"TokenBucket_Allow_Clock", 1.1, "clock, then CAS", least.of("Floor_SteadyClockThenCasLoop")},
       {"TokenBucket_Reserve", 1.6, "CAS loop", cas},
   };
   std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",

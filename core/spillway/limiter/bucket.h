@@ -229,8 +229,9 @@ class Bucket {
             .time = time,
             .ahead = word.Ahead(time),
             .cost = static_cast<uint64_t>(n) * clock_.token(),
+            // One token fits always, and where it is known that it is one, nothing is left to ask.
             .common = word.scale() == BucketWord::kAsMade &&
-                      static_cast<uint64_t>(n) - 1 < clock_.burst()};
+                      (n == 1 || static_cast<uint64_t>(n) - 1 < clock_.burst())};
   }
   // Of one that is common.
   [[gnu::always_inline]] bool Fits(const Attempt& attempt) const noexcept {

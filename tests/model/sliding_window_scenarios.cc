@@ -61,12 +61,14 @@ struct LimiterBase : Scenario {
             "each admission has a number of its own");
   }
   void RequireInOrder() const {
-    for (int i = 1; i < std::min<int>(count, kSlots); ++i) {
+    // Of those that are still in the ring.
+    for (int i = std::max(count - settings.limit, 0) + 1; i < count; ++i) {
       Require(TimeOf(i - 1) <= TimeOf(i), "no time is recorded after a later one");
     }
   }
   Nanos TimeOf(int number) const {
-    return SlidingWindowSlot(memory.slots[number].load(std::memory_order_relaxed)).time();
+    const Word& slot = memory.slots[number % settings.limit];
+    return SlidingWindowSlot(slot.load(std::memory_order_relaxed)).time();
   }
 
   Settings settings;

@@ -7,20 +7,41 @@ namespace spillway {
 
 // ---- taking
 
+// False: it could not be read in one piece. Whoever was stopped before it moved the head is helped.
+bool SlidingWindowLimiter::Read(View* view) noexcept {
+  view->head = words_.Head();
+  if (!ring_.Has(view->head)) {
+    MoveHead(view->head);
+    return false;
+  }
+  view->floor = words_.Floor();
+  view->slot = Slot(view->head);
+  if (view->slot.IsOf(ring_.Lap(view->head))) {
+    MoveHead(view->head);
+    return false;
+  }
+  return words_.IsStill(view->head);
+}
+
+bool SlidingWindowLimiter::IsFull(const View& view, const SlidingWindow& window,
+                                  Nanos now) const noexcept {
+  return window.limit != 0 && ring_.Number(view.head) - ring_.Number(view.floor) >= window.limit &&
+         window.Holds(Slot(ring_.Back(view.head, window.limit)).time(), now);
+}
+
 // Writes the slot of an admission. False: somebody else was faster.
-bool SlidingWindowLimiter::Finish(Nanos now, uint64_t head, uint64_t count,
-                                  SlidingWindowSlot slot) noexcept {
+bool SlidingWindowLimiter::Finish(Nanos now, uint64_t head, SlidingWindowSlot slot) noexcept {
   // If this is not the newest any more, the slot is written by now.
-  Nanos newest = Slot(head - 1).time();
-  if (count == 0 && newest - now > ring_.longest()) [[unlikely]]
-    newest = 0;  // time begins again
+  Nanos newest = Slot(ring_.Back(head, 1)).time();
+  if (newest - now > ring_.longest() && head == words_.Floor()) [[unlikely]]
+    newest = 0;  // nothing is remembered: time begins again
   Nanos time = std::max(now, newest);
   // Never that of the lap before in the same slot, as it could be after a reset.
-  if (time == slot.time() && head >= ring_.size()) [[unlikely]]
+  if (time == slot.time() && head >= ring_.lap()) [[unlikely]]
     time = SaturatingAdd(time, 1);
   uint64_t seen = slot.bits();
   // (54) release: pairs with (51).
-  if (!slots_[ring_.Index(head)].compare_exchange_weak(
+  if (!words_.memory->slots()[ring_.Index(head)].compare_exchange_weak(
           seen, SlidingWindowSlot(time, ring_.Lap(head)).bits(), std::memory_order_release,
           std::memory_order_relaxed))
     return false;
@@ -28,16 +49,11 @@ bool SlidingWindowLimiter::Finish(Nanos now, uint64_t head, uint64_t count,
   return true;
 }
 
-// Whoever was stopped before it moved the head is helped.
-void SlidingWindowLimiter::Help(const View& view) noexcept {
-  if (IsTaken(view)) MoveHead(view.head);
-}
-
 // Fails only when another has moved it on.
 void SlidingWindowLimiter::MoveHead(uint64_t from) noexcept {
   // (53) release: pairs with (50).
-  memory_->head.compare_exchange_strong(from, from + 1, std::memory_order_release,
-                                        std::memory_order_relaxed);
+  words_.memory->head.compare_exchange_strong(from, ring_.Next(from), std::memory_order_release,
+                                              std::memory_order_relaxed);
 }
 
 LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noexcept {
@@ -45,69 +61,63 @@ LimiterDecision SlidingWindowLimiter::TryAcquireSlowly(Nanos now, int64_t n) noe
   if (n == 0) return {.detail = Admitted()};
   if (n > 1) return Refuse(Rejection::kExceedsOne, Admitted());
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    View view = Look(now);
+    View view;
+    if (!Read(&view)) continue;
     bool full = false;
-    for (const SlidingWindow& window : ring_.windows())
-      full |= window.limit != 0 && IsFull(view, window);
-    if (!IsWhole(&view)) {
-      Help(view);
-      continue;
+    for (const SlidingWindow& window : ring_.windows()) full |= IsFull(view, window, now);
+    if (!full) {
+      if (Finish(now, view.head, view.slot)) return {.detail = ring_.Next(view.head)};
+    } else if (words_.IsStill(view.head)) {
+      return Refuse(Rejection::kExhausted, view.head);
     }
-    if (full) return Refuse(Rejection::kExhausted, view.head);
-    if (Finish(view.now, view.head, view.count, view.slot)) return {.detail = view.head + 1};
   }
   return Refuse(Rejection::kExhausted, Admitted());
 }
 
 LimiterDecision SlidingWindowLimiter::Refuse(Rejection reason, uint64_t head) noexcept {
-  if (dry_run_.load(std::memory_order_relaxed)) {
-    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
-    return {.detail = head};
-  }
-  if (counted_) memory_->refused.Increment(owned_slots_);
-  return {.detail = head, .reason = static_cast<int32_t>(reason)};
+  return counts_.Refuse(words_.memory->refused, words_.memory->dry_run,
+                        {.detail = head, .reason = static_cast<int32_t>(reason)});
 }
 
 void SlidingWindowLimiter::Reset() noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    View view = Look(0);
-    if (!IsWhole(&view)) {
-      // Whoever was killed before it moved the head is forgotten with the others.
-      Help(view);
-      continue;
-    }
-    if (static_cast<int64_t>(view.count) <= 0) return;
-    uint64_t floor = view.head - view.count;
+    View view;
+    // Whoever was killed before it moved the head is forgotten with the others.
+    if (!Read(&view)) continue;
+    if (view.floor >= view.head) return;
     // (55) release: pairs with (52).
-    if (memory_->floor.compare_exchange_strong(floor, view.head, std::memory_order_release,
-                                               std::memory_order_relaxed))
+    if (words_.memory->floor.compare_exchange_strong(
+            view.floor, view.head, std::memory_order_release, std::memory_order_relaxed))
       return;
   }
 }
 
 // ---- looking
 
+// The place after the newest admission, whether the head has been moved or not.
 uint64_t SlidingWindowLimiter::Admitted() const noexcept {
-  const uint64_t head = Head();
-  const bool taken = Slot(head).IsOf(ring_.Lap(head));
+  const uint64_t head = words_.Head();
+  const bool moves = !ring_.Has(head) || Slot(head).IsOf(ring_.Lap(head));
   // A head that has moved was the whole number when it did.
-  const uint64_t later = memory_->head.load(std::memory_order_relaxed);
-  return later == head ? head + taken : later;
+  const uint64_t later = words_.memory->head.load(std::memory_order_relaxed);
+  return later == head && moves ? ring_.Next(head) : later;
 }
 
 // As it stood with `head`, of those `admitted` since.
 SlidingWindowLimiter::Log SlidingWindowLimiter::LogAt(uint64_t head,
                                                       uint64_t admitted) const noexcept {
-  head = std::min(head, admitted);
-  const uint64_t floor = Floor();
+  if (head > admitted || !ring_.Has(head)) head = admitted;
+  const uint64_t floor = words_.Floor();
   // Whose slot was written again had left every window by then.
-  const uint64_t kept = ring_.size() - std::min(admitted - head, ring_.size());
-  return {.head = head, .count = head <= floor ? 0 : std::min(head - floor, kept)};
+  const uint64_t later = ring_.Number(admitted) - ring_.Number(head);
+  const uint64_t kept = ring_.size() - std::min(later, ring_.size());
+  const uint64_t since = ring_.Number(head) - ring_.Number(std::min(floor, head));
+  return {.head = head, .count = std::min(since, kept)};
 }
 
 // Of the admission `back` before the head, 1 to its count.
 Nanos SlidingWindowLimiter::TimeOf(const Log& log, uint64_t back) const noexcept {
-  return Slot(log.head - back).time();
+  return Slot(ring_.Back(log.head, back)).time();
 }
 
 // How many are within a window. Those that are, are the newest.
@@ -166,9 +176,9 @@ SlidingWindowLimiterSnapshot SlidingWindowLimiter::Snapshot(Nanos now) const noe
   return {.in_window = static_cast<int32_t>(InWindow(log, first, now)),
           .limit = static_cast<int32_t>(first.limit),
           .time_to_empty_ns = std::max<Nanos>(empty - now, 0),
-          .total_admitted = admitted,
-          .total_refused = memory_->refused.Sum(),
-          .total_dry_run = memory_->dry_run.load(std::memory_order_relaxed)};
+          .total_admitted = ring_.Number(admitted),
+          .total_refused = words_.memory->refused.Sum(),
+          .total_dry_run = words_.memory->dry_run.load(std::memory_order_relaxed)};
 }
 
 }  // namespace spillway

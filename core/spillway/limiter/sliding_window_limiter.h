@@ -8,8 +8,7 @@
 // interval as long as `per` holds more than `limit` of those admitted, wherever it begins; nor of
 // the times it was recorded at, which only go forward. Up to two more windows are held over the
 // same log, all of them by each admission or none. That takes 8 bytes for each permit of the
-// largest limit, up to the next power of two; a TokenBucket takes one word, and lets through up to
-// burst more within some `per`.
+// largest limit; a TokenBucket takes one word, and lets through up to burst more within some `per`.
 //
 // A call takes one permit. There is no Reserve: a place in the log cannot be given back, so a
 // reservation that was cancelled would stay taken.
@@ -18,7 +17,7 @@
 // to itself. Progress: all are lock-free, throw nothing, and make no system call but for the clock
 // in the overload that takes no time. None allocates, but for the first counted refusal of a thread
 // by any policy, which makes a note of the thread's end in the C library. An admission is one
-// compare-exchange of one word, the slot of its number, and one of a hint; a refusal only reads
+// compare-exchange of one word, its slot, and one of a hint; a refusal only reads
 // (and counts itself, unless `counted` is off).
 #ifndef SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
 #define SPILLWAY_LIMITER_SLIDING_WINDOW_LIMITER_H_
@@ -34,6 +33,7 @@
 #include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_counts.h"
 #include "spillway/limiter/limiter_decision.h"
 #include "spillway/limiter/sliding_window_limiter_memory.h"
 #include "spillway/limiter/sliding_window_limiter_settings.h"
@@ -73,14 +73,22 @@ class SlidingWindowLimiter {
   // Takes a permit. `n` = 0 takes none and tells what is there; more than 1 is refused for good
   // (kExceedsOne).
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, int64_t n = 1) noexcept {
-    View view = Look(now);
-    if (n == 1 && IsWhole(&view)) [[likely]] {
-      if (view.full) {
-        if (CountRefusal()) [[likely]]
-          return {.detail = view.head, .reason = kExhausted};
-      } else if (ring_.only_first() && Finish(view.now, view.head, view.count, view.slot))
-          [[likely]] {
-        return {.detail = view.head + 1};
+    now = std::max<Nanos>(now, 0);
+    // A copy stays in registers: an acquire load makes the compiler forget what `this` holds.
+    const Words words = words_;
+    const uint64_t head = words.Head();
+    const uint64_t index = ring_.Index(head);
+    if (n == 1 && index < quick_size_) [[likely]] {
+      // Of as many admissions before as the limit, or of this one.
+      const SlidingWindowSlot oldest = words.Slot(index);
+      if (!oldest.IsOf(ring_.Lap(head))) [[likely]] {
+        if (!ring_.first().Holds(oldest.time(), now)) {
+          if (words.IsStill(head) && Finish(now, head, oldest)) [[likely]]
+            return {.detail = ring_.Next(head)};
+        } else if (head - words.Floor() >= ring_.lap() && words.IsStill(head) &&
+                   counts_.TryRefuse(words.memory->refused)) [[likely]] {
+          return {.detail = head, .reason = kExhausted};
+        }
       }
     }
     return TryAcquireSlowly(now, n);
@@ -113,66 +121,48 @@ class SlidingWindowLimiter {
 
   static constexpr int32_t kExhausted = static_cast<int32_t>(Rejection::kExhausted);
 
-  // What the next admission asks the log.
-  struct View {
-    Nanos now;
-    uint64_t head;                                  // its number
-    uint64_t count;                                 // how many before it are not forgotten
-    bool full;                                      // the first window is
-    SlidingWindowSlot slot = SlidingWindowSlot(0);  // what it writes over: of IsWhole
+  // What callers share, read in the order that it needs.
+  struct Words {
+    SlidingWindowLimiterMemory* memory;
+
+    uint64_t Head() const noexcept {
+      // (50) acquire: pairs with (53). Whoever sees a place sees the slots of those before it, and
+      // no floor older than theirs.
+      return memory->head.load(std::memory_order_acquire);
+    }
+    // That of the admission that is due there, or of one a lap before or later.
+    SlidingWindowSlot Slot(uint64_t index) const noexcept {
+      // (51) acquire: pairs with (54). Whoever sees a slot of the next lap sees that the head has
+      // moved on, when it looks again.
+      return SlidingWindowSlot(memory->slots()[index].load(std::memory_order_acquire));
+    }
+    uint64_t Floor() const noexcept {
+      // (52) acquire: pairs with (55). Whoever sees a reset sees a head that is not below it, when
+      // it looks again.
+      return memory->floor.load(std::memory_order_acquire);
+    }
+    // Whether what was read since the head belongs to its lap. Of two who saw the same head one
+    // would otherwise take its slot a lap later.
+    bool IsStill(uint64_t head) const noexcept {
+      return memory->head.load(std::memory_order_relaxed) == head;
+    }
   };
+  SlidingWindowSlot Slot(uint64_t place) const noexcept { return words_.Slot(ring_.Index(place)); }
 
-  uint64_t Head() const noexcept {
-    // (50) acquire: pairs with (53). Whoever sees a number sees the slots of those before it, and
-    // no floor older than theirs.
-    return memory_->head.load(std::memory_order_acquire);
-  }
-  // That of the admission of that number, or of one a lap before or later.
-  SlidingWindowSlot Slot(uint64_t number) const noexcept {
-    // (51) acquire: pairs with (54). Whoever sees a slot of the next lap sees that the head has
-    // moved on, when it looks again.
-    return SlidingWindowSlot(slots_[ring_.Index(number)].load(std::memory_order_acquire));
-  }
-  uint64_t Floor() const noexcept {
-    // (52) acquire: pairs with (55). Whoever sees a reset sees a head that is not below it.
-    return memory_->floor.load(std::memory_order_acquire);
-  }
-
-  [[gnu::always_inline]] View Look(Nanos now) const noexcept {
-    View view{.now = std::max<Nanos>(now, 0), .head = Head(), .count = 0, .full = false};
-    view.count = view.head - Floor();
-    view.full = IsFull(view, ring_.first());
-    return view;
-  }
-  [[gnu::always_inline]] bool IsFull(const View& view, const SlidingWindow& window) const noexcept {
-    return view.count >= window.limit &&
-           window.Holds(Slot(view.head - window.limit).time(), view.now);
-  }
-
-  // Whether all that was read before belongs together: asked when it was. The next slot is read
-  // last, because it may be the one of the oldest. Only if the head is then where it was does it
-  // belong to the lap: of two who saw the same number one would otherwise take it in the next.
-  [[gnu::always_inline]] bool IsWhole(View* view) const noexcept {
-    view->slot = Slot(view->head);
-    return !IsTaken(*view) && memory_->head.load(std::memory_order_relaxed) == view->head;
-  }
-  // Whether the next slot is written: its admission only has to move the head.
-  bool IsTaken(const View& view) const noexcept { return view.slot.IsOf(ring_.Lap(view.head)); }
-
-  // Takes what was seen one by one: a View would have to lie in memory on the inline path.
-  bool Finish(Nanos now, uint64_t head, uint64_t count, SlidingWindowSlot slot) noexcept;
-  void Help(const View& view) noexcept;
+  // The log as an admission finds it.
+  struct View {
+    uint64_t head = 0;  // its place
+    uint64_t floor = 0;
+    SlidingWindowSlot slot = SlidingWindowSlot(0);  // what it writes over
+  };
+  bool Read(View* view) noexcept;
+  bool IsFull(const View& view, const SlidingWindow& window, Nanos now) const noexcept;
+  bool Finish(Nanos now, uint64_t head, SlidingWindowSlot slot) noexcept;
   void MoveHead(uint64_t from) noexcept;
-
-  // False: nothing was counted, and it takes longer to say what is to be done.
-  bool CountRefusal() noexcept {
-    return !dry_run_.load(std::memory_order_relaxed) &&
-           (!counted_ || memory_->refused.TryIncrement(owned_slots_));
-  }
 
   // The log as Describe and Snapshot ask it.
   struct Log {
-    uint64_t head;   // the number after its newest
+    uint64_t head;   // the place after its newest
     uint64_t count;  // how many it holds
   };
 
@@ -185,12 +175,10 @@ class SlidingWindowLimiter {
   Nanos WaitFor(const Log& log, uint64_t permits, Nanos now) const noexcept;
 
   // What the calls read comes first.
-  SlidingWindowLimiterMemory* memory_;
-  Word* slots_;
+  Words words_;
   SlidingWindowRing ring_;
-  bool counted_;
-  Atomic<bool> dry_run_;
-  uint32_t owned_slots_;  // of OwnedCounter
+  uint64_t quick_size_;  // of a ring that only the first window asks; else 0
+  LimiterCounts counts_;
 
   Settings made_;
   PolicyMemory owned_memory_;

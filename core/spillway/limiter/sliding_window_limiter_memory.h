@@ -11,13 +11,12 @@
 namespace spillway {
 
 // Standard-layout words without pointers, valid when all zero: it can lie in memory that processes
-// share. The slots follow it, as many as the largest limit, up to the next power of two
-// (SlidingWindowLimiter::MemoryBytes).
+// share. The slots follow it, as many as the largest limit (SlidingWindowLimiter::MemoryBytes).
 struct alignas(kCacheLine) SlidingWindowLimiterMemory {
-  // How many were admitted, or one less: the slots decide, and whoever finds the next one written
-  // moves this on.
+  // The place of the next admission, or the one before: the slots decide, and whoever finds its
+  // slot written moves this on.
   Word head;
-  Word floor;  // admissions with a lower number are forgotten; never above `head`
+  Word floor;  // admissions before this place are forgotten; never above `head`
 
   alignas(kCacheLine) OwnedCounter refused;
   Word dry_run;  // calls that only a dry run admitted

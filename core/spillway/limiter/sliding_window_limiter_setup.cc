@@ -53,12 +53,10 @@ std::unique_ptr<SlidingWindowLimiter> SlidingWindowLimiter::Make(std::string_vie
 
 SlidingWindowLimiter::SlidingWindowLimiter(std::string_view name, const Settings& settings,
                                            void* memory, bool shared)
-    : memory_(static_cast<SlidingWindowLimiterMemory*>(memory)),
-      slots_(memory_->slots()),
+    : words_{static_cast<SlidingWindowLimiterMemory*>(memory)},
       ring_(settings),
-      counted_(settings.counted),
-      dry_run_(settings.dry_run),
-      owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
+      quick_size_(ring_.only_first() ? ring_.size() : 0),
+      counts_(settings.counted, settings.dry_run, shared),
       made_(settings),
       name_(name) {}
 
@@ -66,7 +64,7 @@ SlidingWindowLimiter::~SlidingWindowLimiter() = default;
 
 SlidingWindowLimiterSettings SlidingWindowLimiter::settings() const noexcept {
   Settings settings = made_;
-  settings.dry_run = dry_run_.load(std::memory_order_relaxed);
+  settings.dry_run = counts_.dry_run();
   return settings;
 }
 
@@ -74,7 +72,7 @@ bool SlidingWindowLimiter::Reconfigure(const Settings& settings, Error* error) n
   if (!CheckOptions(kSlidingWindowLimiterOptions, &settings, error) ||
       !CheckFixed(kSlidingWindowLimiterOptions, &made_, &settings, error))
     return false;
-  dry_run_.store(settings.dry_run, std::memory_order_relaxed);
+  counts_.set_dry_run(settings.dry_run);
   return true;
 }
 

@@ -12,8 +12,8 @@
 
 namespace spillway {
 
-// recorded time:63 | parity:1. Admissions are numbered from 0, and each is written to the slot of
-// its number modulo the ring's length. The parity is that of the lap that wrote the slot, and 1 for
+// recorded time:63 | parity:1. Admissions are written to the slots of a ring, one after the other,
+// lap after lap. The parity is that of the lap that wrote the slot, and 1 for
 // the first: so what was never written, all zero, reads as one of the lap before.
 //
 // No slot holds the same word again: in each next lap it holds a later time, by the rule of the
@@ -46,27 +46,43 @@ struct SlidingWindow {
   constexpr bool Holds(Nanos time, Nanos now) const { return now - time < per; }
 };
 
-// The windows of a limiter, and where its ring keeps which admission. A power of two of slots: a
-// division for each call would take longer than all else but the two compare-exchanges.
+// The windows of a limiter, and where its ring keeps which admission: as many slots as the largest
+// limit. The place of an admission is lap | index, with as many bits for the index as it needs. So
+// places are in the order of the admissions, and finding a slot takes no division.
 class SlidingWindowRing {
  public:
   explicit SlidingWindowRing(const SlidingWindowLimiterSettings& settings)
       : windows_({Window(settings.limit, settings.per_ns),
                   Window(settings.second_limit, settings.second_per_ns),
                   Window(settings.third_limit, settings.third_per_ns)}) {
-    uint64_t largest = 1;
     for (const SlidingWindow& window : windows_) {
-      largest = std::max(largest, window.limit);
+      size_ = std::max(size_, window.limit);
       longest_ = std::max(longest_, window.per);
     }
-    last_ = std::bit_ceil(largest) - 1;
-    laps_at_ = static_cast<uint32_t>(std::bit_width(last_));
+    index_bits_ = static_cast<uint32_t>(std::bit_width(size_ - 1));
+    index_mask_ = (uint64_t{1} << index_bits_) - 1;
     only_first_ = windows_[1].limit == 0 && windows_[2].limit == 0;
   }
 
-  constexpr uint64_t size() const { return last_ + 1; }
-  constexpr uint64_t Index(uint64_t number) const { return number & last_; }
-  constexpr uint64_t Lap(uint64_t number) const { return number >> laps_at_; }
+  constexpr uint64_t size() const { return size_; }
+
+  constexpr uint64_t Index(uint64_t place) const { return place & index_mask_; }
+  constexpr uint64_t Lap(uint64_t place) const { return place >> index_bits_; }
+  // From a place to that of the same slot in the next lap.
+  constexpr uint64_t lap() const { return index_mask_ + 1; }
+
+  // False for garbage only.
+  constexpr bool Has(uint64_t place) const { return Index(place) < size_; }
+  // The next place; of garbage, the first of the next lap.
+  constexpr uint64_t Next(uint64_t place) const {
+    return Index(place) + 1 < size_ ? place + 1 : (place | index_mask_) + 1;
+  }
+  // The place of so many admissions before, at most size().
+  constexpr uint64_t Back(uint64_t place, uint64_t count) const {
+    return count <= Index(place) ? place - count : place - count - (lap() - size_);
+  }
+  // How many admissions come before it.
+  constexpr uint64_t Number(uint64_t place) const { return Lap(place) * size_ + Index(place); }
 
   // That of `limit`, which there always is, and those beside it.
   constexpr const SlidingWindow& first() const { return windows_[0]; }
@@ -81,8 +97,9 @@ class SlidingWindowRing {
 
   std::array<SlidingWindow, 3> windows_;
   Nanos longest_ = 0;
-  uint64_t last_;  // the highest index
-  uint32_t laps_at_;
+  uint64_t size_ = 1;
+  uint64_t index_mask_;
+  uint32_t index_bits_;
   bool only_first_;
 };
 

@@ -171,13 +171,13 @@ TEST(SlidingWindowLimiterTest, NoSlotHoldsTheSameWordTwice) {
     auto* const words = static_cast<SlidingWindowLimiterMemory*>(memory.get());
     const auto limiter = MakePolicy<Limiter>(settings, memory.get());
     // Resets may add a nanosecond each, but never as many as the window has.
-    const uint64_t size = SlidingWindowRing(settings).size();
+    const SlidingWindowRing ring(settings);
     std::set<std::pair<uint64_t, uint64_t>> seen;
     Nanos now = 0;
     for (int i = 0; i < 5000; ++i) {
       if (random() % 3 == 0) limiter->Reset();
       now += random() % 8 == 0;
-      const uint64_t slot = words->head.load() % size;
+      const uint64_t slot = ring.Index(words->head.load());
       if (!limiter->TryAcquire(now - static_cast<Nanos>(random() % 2))) continue;
       ASSERT_TRUE(seen.emplace(slot, words->slots()[slot].load()).second) << i;
     }
@@ -189,12 +189,32 @@ TEST(SlidingWindowLimiterTest, NoSlotHoldsTheSameWordTwice) {
 
 TEST(SlidingWindowLimiterTest, TakesEightBytesForEachPermit) {
   EXPECT_EQ(Limiter::MemoryBytes(AtMost(1024, 1)), 128u + 8 * 1024);
-  EXPECT_EQ(Limiter::MemoryBytes(AtMost(1000, 1)), 128u + 8 * 1024) << "a power of two";
+  EXPECT_EQ(Limiter::MemoryBytes(AtMost(1000, 1)), 128u + 8 * 1000);
   EXPECT_EQ(Limiter::MemoryBytes(AtMost(1, 1)), 192u);
   Settings settings = AtMost(1, 1);
   settings.third_limit = 1'048'576;
   settings.third_per_ns = 2;
   EXPECT_EQ(Limiter::MemoryBytes(settings), 128u + 8 * 1'048'576) << "the largest";
+}
+
+// Where each admission is, by a count and a division.
+TEST(SlidingWindowLimiterTest, ThePlacesAreThoseOfACount) {
+  for (const int32_t limit : {1, 2, 3, 4, 5, 1000, 1024, 1'048'575, 1'048'576}) {
+    const SlidingWindowRing ring(AtMost(limit, 1));
+    const auto size = static_cast<uint64_t>(limit);
+    uint64_t place = 0;
+    for (uint64_t number = 0; number < 3 * size + 2; ++number, place = ring.Next(place)) {
+      ASSERT_TRUE(ring.Has(place));
+      ASSERT_EQ(ring.Number(place), number);
+      ASSERT_EQ(ring.Index(place), number % size);
+      ASSERT_EQ(ring.Lap(place), number / size);
+      ASSERT_EQ(ring.Back(place + ring.lap(), size), place);
+      if (number > size) {
+        const uint64_t count = number % size + 1;
+        ASSERT_EQ(ring.Number(ring.Back(place, count)), number - count);
+      }
+    }
+  }
 }
 
 TEST(SlidingWindowLimiterTest, SharedMemoryIsOneLimiter) {

@@ -4,17 +4,7 @@
 
 /* ---- what every noun does */
 
-TEST(null_is_refused_where_something_must_be) { check_null(); }
-TEST(a_name_is_kept_as_it_is) { check_names(); }
-TEST(a_name_that_cannot_be_is_refused) { check_names_that_cannot_be(); }
-TEST(an_error_of_a_size_that_cannot_be_fails_the_call) { check_errors_of_a_wrong_size(); }
-TEST(init_does_what_the_macro_does) { check_init(); }
-TEST(init_fills_as_much_as_there_is) { check_init_in_any_size(); }
-TEST(a_short_struct_leaves_the_rest_at_its_default) { check_short_options(); }
-TEST(a_struct_of_a_size_that_cannot_be_is_refused) { check_options_of_a_wrong_size(); }
-TEST(a_longer_struct_is_good_while_its_tail_is_zero) { check_longer_options(); }
-TEST(options_get_fills_as_much_as_there_is) { check_options_get_in_any_size(); }
-TEST(a_snapshot_fills_as_much_as_there_is) { check_snapshots_of_any_size(); }
+#include "noun_tests.h"
 
 /* ---- its options */
 

@@ -1,4 +1,4 @@
-/* The options of a breaker: their defaults, their ranges, and structs of every size. */
+/* The options of a breaker: their defaults and their ranges. */
 #include "breakers.h"
 #include "circuit_breaker_noun.h"
 
@@ -9,16 +9,6 @@ TEST(null_options_are_the_defaults) {
   CHECK(options.seed != 0); /* It was drawn. */
   spillway_circuit_breaker_unref(breaker);
 }
-
-TEST(init_does_what_the_macro_does) { check_init(); }
-
-TEST(init_fills_as_much_as_there_is) { check_init_in_any_size(); }
-
-TEST(a_short_struct_leaves_the_rest_at_its_default) { check_short_options(); }
-
-TEST(a_struct_of_a_size_that_cannot_be_is_refused) { check_options_of_a_wrong_size(); }
-
-TEST(a_longer_struct_is_good_while_its_tail_is_zero) { check_longer_options(); }
 
 TEST(a_duration_out_of_range_is_refused) {
   check_refused("window_ns", 0, "window is 0 s; it must be 0.001 s to 86400 s");

@@ -1,12 +1,12 @@
-/* Making a breaker, changing it, letting it go; errors. */
+/* Making a breaker, changing it, letting it go; errors, and structs of every size. */
 #include "breakers.h"
 #include "circuit_breaker_noun.h"
 
-TEST(null_is_refused_where_something_must_be) { check_null(); }
+/* ---- what every noun does */
 
-TEST(a_name_is_kept_as_it_is) { check_names(); }
+#include "noun_tests.h"
 
-TEST(a_name_that_cannot_be_is_refused) { check_names_that_cannot_be(); }
+/* ---- its own */
 
 TEST(an_error_says_what_failed_and_is_cleared_by_what_does_not) {
   options_type options = defaults;
@@ -26,8 +26,6 @@ TEST(an_error_says_what_failed_and_is_cleared_by_what_does_not) {
   CHECK_INT(error.message[0], '\0');
   spillway_circuit_breaker_unref(breaker);
 }
-
-TEST(an_error_of_a_size_that_cannot_be_fails_the_call) { check_errors_of_a_wrong_size(); }
 
 TEST(reconfigure_keeps_the_state_and_the_window) {
   spillway_circuit_breaker* breaker = make(NULL);
@@ -80,8 +78,6 @@ TEST(reconfigure_with_a_short_struct_keeps_the_rest) {
   CHECK_INT(options_of(breaker).open_for_ns, 7 * SECOND);
   spillway_circuit_breaker_unref(breaker);
 }
-
-TEST(options_get_fills_as_much_as_there_is) { check_options_get_in_any_size(); }
 
 TEST(a_seed_is_kept) {
   options_type options = defaults;

@@ -1,28 +1,8 @@
 /* A sliding window limiter: options, making, calls, threads. What it decides, the vectors say. */
-#include "tests/support/generated/sliding_window_limiter_vectors.h"
+#include "sliding_window_limiter_noun.h"
 #include "threads.h"
 
-#define NOUN sliding_window_limiter
-#define NOUN_OPTIONS_INIT SPILLWAY_SLIDING_WINDOW_LIMITER_OPTIONS_INIT
-#define NOUN_RECONFIGURE(limiter, options, error) \
-  spillway_sliding_window_limiter_reconfigure(limiter, options, error)
-
-#include "noun_checks.h"
-
 #define REJECTION(name) SPILLWAY_SLIDING_WINDOW_LIMITER_REJECTION_##name
-
-static inline options_type good_options(void) {
-  options_type options = defaults;
-  options.limit = 3;
-  options.per_ns = SECOND;
-  options.second_limit = 5;
-  options.second_per_ns = 10 * SECOND;
-  options.third_limit = 9;
-  options.third_per_ns = 60 * SECOND;
-  options.dry_run = 1;
-  options.counted = 0;
-  return options;
-}
 
 static object_type* make_limiter(int32_t limit, int64_t per_ns) {
   options_type options = defaults;
@@ -47,23 +27,7 @@ static snapshot_type look_in(const object_type* limiter, int64_t now_ns) {
 
 /* ---- what every noun does */
 
-TEST(null_is_refused_where_something_must_be) {
-  spillway_limit_status status = {1, 1, 1, 1, 1};
-  check_null();
-  CHECK_INT(spillway_sliding_window_limiter_try_acquire(NULL, 1, &status), SPILLWAY_E_MISUSE);
-  CHECK_INT(status.remaining | status.limit | status.reset_after_ns | status.next_after_ns, 0);
-  CHECK_INT(spillway_sliding_window_limiter_try_acquire_at(NULL, 1, 0, NULL), SPILLWAY_E_MISUSE);
-  CHECK_INT(spillway_sliding_window_limiter_reset(NULL), SPILLWAY_E_MISUSE);
-}
-TEST(a_name_is_kept_as_it_is) { check_names(); }
-TEST(a_name_that_cannot_be_is_refused) { check_names_that_cannot_be(); }
-TEST(an_error_of_a_size_that_cannot_be_fails_the_call) { check_errors_of_a_wrong_size(); }
-TEST(init_does_what_the_macro_does) { check_init(); }
-TEST(init_fills_as_much_as_there_is) { check_init_in_any_size(); }
-TEST(a_struct_of_a_size_that_cannot_be_is_refused) { check_options_of_a_wrong_size(); }
-TEST(a_longer_struct_is_good_while_its_tail_is_zero) { check_longer_options(); }
-TEST(options_get_fills_as_much_as_there_is) { check_options_get_in_any_size(); }
-TEST(a_snapshot_fills_as_much_as_there_is) { check_snapshots_of_any_size(); }
+#include "noun_tests.h"
 
 /* ---- its options */
 
@@ -118,6 +82,14 @@ TEST(only_dry_run_changes) {
 }
 
 /* ---- calls */
+
+TEST(no_limiter_takes_no_calls) {
+  spillway_limit_status status = {1, 1, 1, 1, 1};
+  CHECK_INT(spillway_sliding_window_limiter_try_acquire(NULL, 1, &status), SPILLWAY_E_MISUSE);
+  CHECK_INT(status.remaining | status.limit | status.reset_after_ns | status.next_after_ns, 0);
+  CHECK_INT(spillway_sliding_window_limiter_try_acquire_at(NULL, 1, 0, NULL), SPILLWAY_E_MISUSE);
+  CHECK_INT(spillway_sliding_window_limiter_reset(NULL), SPILLWAY_E_MISUSE);
+}
 
 TEST(a_call_says_what_it_decided) {
   spillway_limit_status status;

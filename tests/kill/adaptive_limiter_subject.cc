@@ -12,41 +12,30 @@ namespace {
 
 using Settings = AdaptiveLimiterSettings;
 
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
 constexpr Nanos kWindow = 1024 * 1'000'000;
 constexpr Nanos kCall = kWindow / 16;
 
 // A limiter of one process on memory that it shares with others, and the books of its calls:
 // `taken` is how many are in flight. Who is killed with a permit keeps the place for good.
-class Limiter : public Attachment {
+class Limiter : public ScriptedAttachment<Limiter> {
  public:
   Limiter(const Settings& settings, const Script<Limiter>& script, void* memory)
-      : now(kStart),
+      : ScriptedAttachment(script),
         settings_(settings),
-        script_(script),
         limiter_(MakePolicy<AdaptiveLimiter>(settings, memory, true)) {}
-
-  void Prepare(Books& books) override {
-    books_ = &books;
-    script_.prepare(*this);
-    books.now = now;
-  }
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   // For the scripts.
   AdaptiveLimiter& limiter() { return *limiter_; }
   PermitFields Ask() {
     const DecisionFields decision = limiter_->Decide(now);
     const bool admitted = decision.reason == 0;
-    books_->Add({.refused = !admitted, .admitted = admitted, .taken = admitted});
+    books().Add({.refused = !admitted, .admitted = admitted, .taken = admitted});
     return decision.permit;
   }
   void Tell(const PermitFields& of, Outcome outcome) {
     if (of.owner == 0) return;  // it was refused
     const Settlement settlement = limiter_->Settle(of, outcome, now);
-    books_->Add({.settled = 1, .taken = settlement == Settlement::kCounted ? -1 : 0});
+    books().Add({.settled = 1, .taken = settlement == Settlement::kCounted ? -1 : 0});
   }
   // One after the other.
   void Calls(int count, Outcome outcome) {
@@ -61,27 +50,24 @@ class Limiter : public Attachment {
   }
   AdaptiveLimiterSnapshot Look() const { return limiter_->Snapshot(now); }
 
-  Nanos now;
   PermitFields permit;
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
   void CheckTotals(const char* admitted, const char* refused, const char* settled);
   void CheckPlaces();
   void CheckWindows();
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   Settings settings_;
-  Script<Limiter> script_;
   std::unique_ptr<AdaptiveLimiter> limiter_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 void Limiter::CheckTotals(const char* admitted, const char* refused, const char* settled) {
   const AdaptiveLimiterSnapshot snapshot = Look();
-  Expect(books_->admitted.Hold(snapshot.total_admitted), admitted);
-  Expect(books_->refused.Hold(snapshot.total_refused), refused);
-  Expect(books_->settled.Hold(snapshot.total_succeeded + snapshot.total_failed +
+  Expect(books().admitted.Hold(snapshot.total_admitted), admitted);
+  Expect(books().refused.Hold(snapshot.total_refused), refused);
+  Expect(books().settled.Hold(snapshot.total_succeeded + snapshot.total_failed +
                               snapshot.total_ignored + snapshot.total_misused),
          settled);
 }
@@ -114,38 +100,27 @@ void Limiter::CheckWindows() {
   Expect(Look().limit <= settings_.max_limit, "the limit keeps to its bounds");
 }
 
-void Limiter::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void Limiter::CheckAll() {
   CheckTotals("admissions before were counted once, the one cut off at most once",
               "refusals before were counted once, the one cut off at most once",
               "outcomes before were counted once, the one cut off at most once");
-  Expect(books.taken.Hold(Look().in_flight), "no place was lost but those cut off");
+  Expect(books().taken.Hold(Look().in_flight), "no place was lost but those cut off");
   CheckPlaces();
   // A place for the calls below: those that were cut off have theirs for good.
   if (Look().in_flight < Look().limit - 1) CheckWindows();
   // Full, or as it is: who is late would be one too many, or one too few.
-  if (books.rest != 0 && Look().limit < 1000) Fill();
+  if (books().rest != 0 && Look().limit < 1000) Fill();
   CheckTotals("each admission was counted once", "each refusal was counted once",
               "each outcome was counted once");
-  books.now = now;
-  books.taken = {Look().in_flight, Look().in_flight};
+  books().taken = {Look().in_flight, Look().in_flight};
 }
 
-Done Limiter::Hammer(Random& random, Nanos at) {
-  Books mine;
-  books_ = &mine;
-  now = at;
+void Limiter::CallAny(Random& random) {
   const PermitFields got = Ask();
   now += random.Below(kCall);
   Tell(got, random.OneIn(20)  ? Outcome::kIgnored
             : random.OneIn(9) ? Outcome::kFailure
                               : Outcome::kSuccess);
-  return {.refused = mine.refused.least,
-          .admitted = mine.admitted.least,
-          .settled = mine.settled.least,
-          .taken = mine.taken.least};
 }
 
 // ---- what comes before

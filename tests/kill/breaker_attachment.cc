@@ -8,7 +8,6 @@ namespace {
 using State = CircuitBreakerState;
 using Reason = CircuitBreakerEventReason;
 
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
 constexpr Nanos kTick = 1'000'000;
 
 bool IsHalfOpen(const CircuitBreaker& breaker) { return breaker.state() == State::kHalfOpen; }
@@ -17,15 +16,12 @@ bool IsHalfOpen(const CircuitBreaker& breaker) { return breaker.state() == State
 
 BreakerAttachment::BreakerAttachment(const CircuitBreakerSettings& settings,
                                      const Script<BreakerAttachment>& script, void* memory)
-    : now(kStart),
+    : ScriptedAttachment(script),
       settings_(settings),
-      script_(script),
       breaker_(MakeBreaker(settings, memory, true)) {}
 
 void BreakerAttachment::Prepare(Books& books) {
-  books_ = &books;
-  script_.prepare(*this);
-  books.now = now;
+  ScriptedAttachment::Prepare(books);
   books.changes = {breaker_->generation(), breaker_->generation()};
 }
 
@@ -33,7 +29,7 @@ void BreakerAttachment::Prepare(Books& books) {
 
 PermitFields BreakerAttachment::Ask() {
   const DecisionFields decision = breaker_->Decide(now);
-  books_->refused.Add(decision.reason != 0);
+  books().refused.Add(decision.reason != 0);
   return decision.permit;
 }
 
@@ -42,7 +38,7 @@ void BreakerAttachment::Tell(const PermitFields& of, Outcome outcome) {
   const Settlement settlement = breaker_->Settle(of, outcome, now);
   // What a disabled breaker admitted is in no counter.
   const bool idle = breaker_->state() == State::kDisabled && settlement == Settlement::kCounted;
-  books_->settled.Add(idle ? 0 : 1);
+  books().settled.Add(idle ? 0 : 1);
 }
 
 void BreakerAttachment::Calls(int count, Outcome outcome) {
@@ -70,10 +66,7 @@ uint64_t BreakerAttachment::TripCalls() const {
 
 // ---- what must hold, whoever was cut off where
 
-void BreakerAttachment::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void BreakerAttachment::CheckAll() {
   CheckArrival();
   CheckProbes();
   UseAllCounters();
@@ -81,14 +74,13 @@ void BreakerAttachment::Survive(Books& books, Findings& findings) {
   CheckCycle();
   Rest();
   CheckBooks("each outcome told was counted once", "each refusal was counted once");
-  books.now = now;
-  books.changes = {breaker_->generation(), breaker_->generation()};
+  books().changes = {breaker_->generation(), breaker_->generation()};
 }
 
 void BreakerAttachment::CheckBooks(const char* settled, const char* refused) {
   const CircuitBreakerSnapshot snapshot = breaker_->Snapshot(now);
-  Expect(books_->settled.Hold(SettledCalls(snapshot)), settled);
-  Expect(books_->refused.Hold(snapshot.total_rejected), refused);
+  Expect(books().settled.Hold(SettledCalls(snapshot)), settled);
+  Expect(books().refused.Hold(snapshot.total_rejected), refused);
 }
 
 // What was cut off did its whole step or nothing of it, and may not have told of it yet.
@@ -96,8 +88,8 @@ void BreakerAttachment::CheckArrival() {
   CheckBooks("outcomes told before were counted once, the one cut off at most once",
              "refusals before were counted once, the one cut off at most once");
   const CircuitBreakerSnapshot snapshot = breaker_->Snapshot(now);
-  Expect(books_->changes.Hold(snapshot.generation), "the state changed at most once");
-  const uint32_t since = static_cast<uint32_t>(books_->changes.least);
+  Expect(books().changes.Hold(snapshot.generation), "the state changed at most once");
+  const uint32_t since = static_cast<uint32_t>(books().changes.least);
   const EventBatch batch = breaker_->Events(since, events);
   Expect(batch.count + batch.lost <= snapshot.generation - since, "a change makes one event");
   CheckNewestEvent();
@@ -145,7 +137,7 @@ void BreakerAttachment::CheckProbes() {
   }
   CheckNewestEvent();
   const CircuitBreakerSnapshot after = breaker_->Snapshot(now);
-  Expect(books_->changes.Hold(after.generation), "nothing else changes the state at that time");
+  Expect(books().changes.Hold(after.generation), "nothing else changes the state at that time");
   if (after.state == State::kHalfOpen) {
     Expect(running <= settings_.probes_in_flight, "no more probes run than may");
     Expect(after.probes_issued - after.probes_done == running, "each probe that runs is known");
@@ -207,7 +199,7 @@ void BreakerAttachment::CheckCycle() {
 // Open, where one who is late would be seen to shorten it; or closed, where he would be seen to
 // trip it by what was counted before.
 void BreakerAttachment::Rest() {
-  if (books_->rest != 0) return;  // as the cycle left it
+  if (books().rest != 0) return;  // as the cycle left it
   breaker_->Reset(now);
   Trip();
   Expect(breaker_->state() == State::kOpen, "it opens again");
@@ -215,13 +207,10 @@ void BreakerAttachment::Rest() {
 
 // ---- storm
 
-Done BreakerAttachment::Hammer(Random& random, Nanos at) {
-  now = at;
-  Books mine;
-  books_ = &mine;
+void BreakerAttachment::CallAny(Random& random) {
   PermitFields& slot = held_[random.Below(held_.size())];
   // Long stretches of health and of failure, so that breakers close and open.
-  const uint32_t failures = (at >> 23) % 2 == 0 ? 2 : 50;
+  const uint32_t failures = (now >> 23) % 2 == 0 ? 2 : 50;
   const Outcome outcome = random.OneIn(20)         ? Outcome::kIgnored
                           : random.OneIn(failures) ? Outcome::kFailure
                                                    : Outcome::kSuccess;
@@ -229,21 +218,20 @@ Done BreakerAttachment::Hammer(Random& random, Nanos at) {
   slot = Ask();
   switch (random.Below(2000)) {
     case 0:
-      breaker_->ForceOpen(at);
+      breaker_->ForceOpen(now);
       break;
     case 1:
-      breaker_->MetricsOnly(at);
+      breaker_->MetricsOnly(now);
       break;
     case 2:
     case 3:
     case 4:
     case 5:
-      breaker_->Reset(at);
+      breaker_->Reset(now);
       break;
     default:
       break;
   }
-  return {.refused = mine.refused.least, .settled = mine.settled.least};
 }
 
 }  // namespace spillway::testing

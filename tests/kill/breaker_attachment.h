@@ -11,15 +11,12 @@
 
 namespace spillway::testing {
 
-class BreakerAttachment : public Attachment {
+class BreakerAttachment : public ScriptedAttachment<BreakerAttachment> {
  public:
   BreakerAttachment(const CircuitBreakerSettings& settings, const Script<BreakerAttachment>& script,
                     void* memory);
 
   void Prepare(Books& books) override;
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   // For the scripts.
   CircuitBreaker& breaker() { return *breaker_; }
@@ -31,11 +28,12 @@ class BreakerAttachment : public Attachment {
   void AskForProbe();    // open -> half open; `permit` is the probe's
   void LoseAllProbes();  // and wait until their lease is over
 
-  Nanos now;
   PermitFields permit;
   std::array<Event, 8> events;
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
   uint64_t TripCalls() const;
   void CheckBooks(const char* settled, const char* refused);
   void CheckArrival();
@@ -45,13 +43,9 @@ class BreakerAttachment : public Attachment {
   void Recover();
   void CheckCycle();
   void Rest();
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   CircuitBreakerSettings settings_;
-  Script<BreakerAttachment> script_;
   std::unique_ptr<CircuitBreaker> breaker_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
   std::array<PermitFields, 4> held_;  // by Hammer
 };
 

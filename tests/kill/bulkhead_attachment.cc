@@ -14,14 +14,13 @@ constexpr int kMostSlots = 128;
 
 BulkheadAttachment::BulkheadAttachment(const BulkheadSettings& settings,
                                        const Script<BulkheadAttachment>& script, void* memory)
-    : settings_(settings),
-      script_(script),
+    : ScriptedAttachment(script),
+      settings_(settings),
       memory_(static_cast<BulkheadMemory*>(memory)),
       bulkhead_(MakePolicy<Bulkhead>(settings, memory)) {}
 
 void BulkheadAttachment::Prepare(Books& books) {
-  books_ = &books;
-  script_.prepare(*this);
+  ScriptedAttachment::Prepare(books);
   books.taken = {Held(), Held()};
 }
 
@@ -62,24 +61,22 @@ int64_t BulkheadAttachment::Held() const {
   return held;
 }
 
-void BulkheadAttachment::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
+void BulkheadAttachment::CheckAll() {
   CheckArrival();
   PermitFields taken[kMostSlots];
   const int free = settings_.max_concurrent - bulkhead_->Snapshot(0).in_flight;
   for (int i = 0; i < 40; ++i) CheckTurns(taken, free);
   // All free slots are taken, or none: who is late meets it.
-  for (int i = 0; books.rest != 0 && i < free; ++i) Take();
-  books.taken = {Held(), Held()};
+  for (int i = 0; books().rest != 0 && i < free; ++i) Take();
+  books().taken = {Held(), Held()};
 }
 
 // What was cut off took what it asked for or did not, gave back what it held or did not.
 void BulkheadAttachment::CheckArrival() {
-  Expect(books_->taken.Hold(Held()), "each slot and place is somebody's");
+  Expect(books().taken.Hold(Held()), "each slot and place is somebody's");
   const PermitFields mine = Take();
   if (mine.owner != 0) GiveBack(mine);
-  Expect(books_->taken.Hold(Held()), "who comes by changes nothing");
+  Expect(books().taken.Hold(Held()), "who comes by changes nothing");
   const BulkheadSnapshot seen = bulkhead_->Snapshot(0);
   Expect(seen.in_flight <= settings_.max_concurrent, "no more in flight than there are slots");
   Expect(seen.queued == 0 || seen.in_flight == settings_.max_concurrent,
@@ -109,12 +106,11 @@ void BulkheadAttachment::CheckTurns(PermitFields* taken, int free) {
 // ---- storm
 
 // Holds one slot or place at a time, and none in the end.
-Done BulkheadAttachment::Hammer(Random& random, Nanos) {
+void BulkheadAttachment::CallAny(Random& random) {
   PermitFields held = random.OneIn(2) ? Take() : Join();
-  if (held.owner == 0) return {};
+  if (held.owner == 0) return;
   if (random.OneIn(2)) HoldsSlot(&held);
   GiveBack(held);
-  return {};
 }
 
 }  // namespace spillway::testing

@@ -12,15 +12,12 @@ namespace spillway::testing {
 
 // `taken` of the books counts what is held: slots and places in the queue. Processes stand for
 // threads here: a bulkhead is not made to be shared by them, and theirs counts no calls.
-class BulkheadAttachment : public Attachment {
+class BulkheadAttachment : public ScriptedAttachment<BulkheadAttachment> {
  public:
   BulkheadAttachment(const BulkheadSettings& settings, const Script<BulkheadAttachment>& script,
                      void* memory);
 
   void Prepare(Books& books) override;
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   // For the scripts.
   Bulkhead& bulkhead() { return *bulkhead_; }
@@ -36,17 +33,15 @@ class BulkheadAttachment : public Attachment {
   PermitFields place;
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
   int64_t Held() const;
   void CheckArrival();
   void CheckTurns(PermitFields* taken, int free);
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   BulkheadSettings settings_;
-  Script<BulkheadAttachment> script_;
   BulkheadMemory* memory_;
   std::unique_ptr<Bulkhead> bulkhead_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 }  // namespace spillway::testing

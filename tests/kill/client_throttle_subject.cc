@@ -11,41 +11,30 @@ namespace {
 
 using Settings = ClientThrottleSettings;
 
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
 constexpr Nanos kBucket = kNanosPerSecond;
 
 // A throttle of one process on memory that it shares with others, and the books of its calls:
 // `taken` is how many the window holds.
-class Throttle : public Attachment {
+class Throttle : public ScriptedAttachment<Throttle> {
  public:
   Throttle(const Settings& settings, const Script<Throttle>& script, void* memory)
-      : now(kStart),
+      : ScriptedAttachment(script),
         settings_(settings),
-        script_(script),
         throttle_(MakePolicy<ClientThrottle>(settings, memory, true)) {}
-
-  void Prepare(Books& books) override {
-    books_ = &books;
-    script_.prepare(*this);
-    books.now = now;
-  }
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   // For the scripts.
   ClientThrottle& throttle() { return *throttle_; }
   PermitFields Ask() {
     const DecisionFields decision = throttle_->Decide(now);
     const bool refused = decision.reason != 0;
-    books_->Add({.refused = refused, .admitted = !refused, .taken = 1});
+    books().Add({.refused = refused, .admitted = !refused, .taken = 1});
     return decision.permit;
   }
   void Tell(const PermitFields& of, Outcome outcome) {
     if (of.owner == 0) return;  // it was refused
     const Settlement settlement = throttle_->Settle(of, outcome, now);
     const bool back = settlement == Settlement::kCounted && outcome == Outcome::kIgnored;
-    books_->Add({.settled = 1, .taken = back ? -1 : 0});
+    books().Add({.settled = 1, .taken = back ? -1 : 0});
   }
   int Calls(int count, Outcome outcome) {
     int admitted = 0;
@@ -59,42 +48,36 @@ class Throttle : public Attachment {
   // So long that all calls leave the window.
   void Forget() {
     now += settings_.window_ns + kBucket;
-    books_->taken = {};
+    books().taken = {};
   }
 
-  Nanos now;
   PermitFields permit;
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
   void CheckTotals(const char* admitted, const char* refused, const char* settled);
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   Settings settings_;
-  Script<Throttle> script_;
   std::unique_ptr<ClientThrottle> throttle_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 void Throttle::CheckTotals(const char* admitted, const char* refused, const char* settled) {
   const ClientThrottleSnapshot snapshot = throttle_->Snapshot(now);
-  Expect(books_->admitted.Hold(snapshot.total_admitted), admitted);
-  Expect(books_->refused.Hold(snapshot.total_throttled_normal), refused);
+  Expect(books().admitted.Hold(snapshot.total_admitted), admitted);
+  Expect(books().refused.Hold(snapshot.total_throttled_normal), refused);
   Expect(
-      books_->settled.Hold(snapshot.total_accepted + snapshot.total_failed +
+      books().settled.Hold(snapshot.total_accepted + snapshot.total_failed +
                            snapshot.total_ignored + snapshot.total_stale + snapshot.total_misused),
       settled);
 }
 
-void Throttle::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void Throttle::CheckAll() {
   CheckTotals("admissions before were counted once, the one cut off at most once",
               "refusals before were counted once, the one cut off at most once",
               "outcomes before were counted once, the one cut off at most once");
   const ClientThrottleSnapshot before = throttle_->Snapshot(now);
-  Expect(books.taken.Hold(before.requests), "each call is in the window once, or was cut off");
+  Expect(books().taken.Hold(before.requests), "each call is in the window once, or was cut off");
   Expect(before.accepts <= before.requests + 1, "no more were accepted than were asked for");
   Forget();
   Expect(throttle_->Snapshot(now).requests == 0, "an outage is forgotten with its window");
@@ -108,27 +91,19 @@ void Throttle::Survive(Books& books, Findings& findings) {
   Expect(refuses ? 80 < admitted && admitted < 140 : admitted == 200,
          "a share is refused when fewer are");
   // Refusing, or with an empty window: who is late counts where most would come of it.
-  if (books.rest != 0) Forget();
+  if (books().rest != 0) Forget();
   CheckTotals("each admission was counted once", "each refusal was counted once",
               "each outcome was counted once");
-  books.now = now;
   const auto requests = static_cast<int64_t>(throttle_->Snapshot(now).requests);
-  books.taken = {requests, requests};
+  books().taken = {requests, requests};
 }
 
-Done Throttle::Hammer(Random& random, Nanos at) {
-  Books mine;
-  books_ = &mine;
-  now = at;
-  const uint32_t failures = (at >> 23) % 2 == 0 ? 1 : 50;
+void Throttle::CallAny(Random& random) {
+  const uint32_t failures = (now >> 23) % 2 == 0 ? 1 : 50;
   const PermitFields got = Ask();
   Tell(got, random.OneIn(20)         ? Outcome::kIgnored
             : random.OneIn(failures) ? Outcome::kFailure
                                      : Outcome::kSuccess);
-  return {.refused = mine.refused.least,
-          .admitted = mine.admitted.least,
-          .settled = mine.settled.least,
-          .taken = mine.taken.least};
 }
 
 // ---- what comes before

@@ -5,7 +5,6 @@
 namespace spillway::testing {
 namespace {
 
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
 constexpr int64_t kUnits = 4096;  // of the clock, a token
 
 }  // namespace
@@ -13,17 +12,14 @@ constexpr int64_t kUnits = 4096;  // of the clock, a token
 KeyedLimiterAttachment::KeyedLimiterAttachment(const KeyedLimiterSettings& settings,
                                                const Script<KeyedLimiterAttachment>& script,
                                                void* memory)
-    : now(kStart),
+    : ScriptedAttachment(script),
       settings_(settings),
-      script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
       memory_(static_cast<KeyedLimiterMemory*>(memory)),
       limiter_(MakePolicy<KeyedLimiter>(settings, memory, true)) {}
 
 void KeyedLimiterAttachment::Prepare(Books& books) {
-  books_ = &books;
-  script_.prepare(*this);
-  books.now = now;
+  ScriptedAttachment::Prepare(books);
   books.taken = {books.taken.least + Taken(), books.taken.most + Taken()};
 }
 
@@ -31,7 +27,7 @@ void KeyedLimiterAttachment::Prepare(Books& books) {
 
 bool KeyedLimiterAttachment::Take(uint64_t key, int64_t n) {
   const bool taken = static_cast<bool>(limiter_->TryAcquire(now, Key(key), n));
-  books_->Add({.refused = !taken, .admitted = taken});
+  books().Add({.refused = !taken, .admitted = taken});
   return taken;
 }
 
@@ -59,14 +55,11 @@ int64_t KeyedLimiterAttachment::Taken() const {
 
 // ---- what must hold, whoever was cut off where
 
-void KeyedLimiterAttachment::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void KeyedLimiterAttachment::CheckAll() {
   CheckTotals("admissions before were counted once, the one cut off at most once",
               "refusals before were counted once, the one cut off at most once");
-  Expect(Taken() >= books.taken.least, "no token came from nowhere");
-  Expect(Taken() <= books.taken.most, "no token was lost but those cut off");
+  Expect(Taken() >= books().taken.least, "no token came from nowhere");
+  Expect(Taken() <= books().taken.most, "no token was lost but those cut off");
   CheckKeys();
   // By now nothing that was left behind counts any more, and the latest time moves on.
   now += 100 * token_;
@@ -74,17 +67,16 @@ void KeyedLimiterAttachment::Survive(Books& books, Findings& findings) {
   CheckTable();
   // Each key has one taken, or all: who is late takes or gives back where most comes of it.
   now += 100 * token_;
-  FillTable(books.rest == 0 ? 1 : settings_.burst);
+  FillTable(books().rest == 0 ? 1 : settings_.burst);
   CheckTotals("each admission was counted once", "each refusal was counted once");
-  books.now = now;
-  books.taken = {Taken(), Taken()};
+  books().taken = {Taken(), Taken()};
 }
 
 void KeyedLimiterAttachment::CheckTotals(const char* admitted, const char* refused) {
   const KeyedLimiterSnapshot seen = limiter_->Snapshot(now);
   if (settings_.counted) {
-    Expect(books_->admitted.Hold(seen.total_admitted + seen.total_admitted_without_cell), admitted);
-    Expect(books_->refused.Hold(seen.total_refused + seen.total_refused_without_cell), refused);
+    Expect(books().admitted.Hold(seen.total_admitted + seen.total_admitted_without_cell), admitted);
+    Expect(books().refused.Hold(seen.total_refused + seen.total_refused_without_cell), refused);
   } else {
     Expect(seen.total_admitted + seen.total_refused == 0, "nothing is counted");
   }
@@ -129,19 +121,13 @@ void KeyedLimiterAttachment::CheckTable() {
 // ---- storm
 
 // Some keys take until they are used up, the others come and go.
-Done KeyedLimiterAttachment::Hammer(Random& random, Nanos at) {
-  Books mine;
-  books_ = &mine;
-  now = at;
+void KeyedLimiterAttachment::CallAny(Random& random) {
   const uint64_t key = 1 + random.Below(kKeys);
   const int64_t n = 1 + random.Below<int64_t>(2);
-  int64_t taken = 0;
-  if (Take(key, n)) {
-    const int64_t back = key > 4 ? n : random.Below(n + 1);
-    limiter_->Refund(at, Key(key), back);
-    taken = n - back;
-  }
-  return {.refused = mine.refused.least, .admitted = mine.admitted.least, .taken = taken};
+  if (!Take(key, n)) return;
+  const int64_t back = key > 4 ? n : random.Below(n + 1);
+  limiter_->Refund(now, Key(key), back);
+  books().taken.Add(n - back);
 }
 
 }  // namespace spillway::testing

@@ -10,16 +10,13 @@
 
 namespace spillway::testing {
 
-class KeyedLimiterAttachment : public Attachment {
+class KeyedLimiterAttachment : public ScriptedAttachment<KeyedLimiterAttachment> {
  public:
   // One set of cells, in which all keys lie; a burst of 3.
   KeyedLimiterAttachment(const KeyedLimiterSettings& settings,
                          const Script<KeyedLimiterAttachment>& script, void* memory);
 
   void Prepare(Books& books) override;
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   static constexpr KeyHash Key(uint64_t number) { return {number}; }  // from 1 on
   static constexpr uint64_t kKeys = 12;
@@ -31,24 +28,20 @@ class KeyedLimiterAttachment : public Attachment {
   bool Take(uint64_t key, int64_t n);
   void FillTable(int64_t n);  // each of the keys from 1 on takes so many, until there is no cell
   void LeaveClaim(uint64_t key);
-  void MayLose(int64_t tokens) { books_->taken.MayAdd(-tokens); }
-
-  Nanos now;
+  void MayLose(int64_t tokens) { books().taken.MayAdd(-tokens); }
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
   int64_t Taken() const;
   void CheckTotals(const char* admitted, const char* refused);
   void CheckKeys();
   void CheckTable();
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   KeyedLimiterSettings settings_;
-  Script<KeyedLimiterAttachment> script_;
   Nanos token_;
   KeyedLimiterMemory* memory_;
   std::unique_ptr<KeyedLimiter> limiter_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 }  // namespace spillway::testing

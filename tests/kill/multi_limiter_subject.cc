@@ -25,11 +25,10 @@ struct Sizes {
 // Two token buckets of one process on memory that it shares with others, and two limiters that ask
 // them in opposite order and count together. Who is cut off has taken from none, from one or from
 // both, so what is taken is a bound for each.
-class Multi final : public Attachment {
+class Multi final : public ScriptedAttachment<Multi> {
  public:
   Multi(const Sizes& sizes, const Script<Multi>& script, void* memory)
-      : now(1000 * kNanosPerSecond),
-        script_(script),
+      : ScriptedAttachment(script),
         token_(static_cast<Nanos>(kNanosPerSecond / sizes.rate)),
         counted_(sizes.counted),
         bursts_{sizes.first, sizes.second} {
@@ -46,33 +45,28 @@ class Multi final : public Attachment {
   }
 
   void Prepare(Books& books) override {
-    books_ = &books;
     books.taken = {Flowed(), Flowed()};
-    script_.prepare(*this);
-    books.now = now;
-  }
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos at) override {
-    const int64_t n = 1 + random.Below(2);
-    return Took(static_cast<bool>((random.OneIn(2) ? forwards_ : backwards_)->TryAcquire(at, n)),
-                n);
+    ScriptedAttachment::Prepare(books);
   }
 
   // For the scripts.
   MultiLimiter& limiter() { return *forwards_; }
   bool Take(int64_t n) {
     const bool taken = static_cast<bool>(forwards_->TryAcquire(now, n));
-    books_->Add(Took(taken, n));
+    books().Add(Took(taken, n));
     return taken;
   }
   static Done Took(bool taken, int64_t n) {
     return {.refused = !taken, .admitted = taken, .taken = taken ? n : 0};
   }
 
-  Nanos now;
-
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override {
+    const int64_t n = 1 + random.Below(2);
+    const LimiterDecision decision = (random.OneIn(2) ? forwards_ : backwards_)->TryAcquire(now, n);
+    books().Add(Took(static_cast<bool>(decision), n));
+  }
   int64_t Flowed() const { return now / token_; }
   int64_t Tokens(int i) const { return buckets_[i]->Snapshot(now).tokens; }
   // Since time 0, as if the bucket had never been full.
@@ -82,25 +76,18 @@ class Multi final : public Attachment {
   void CheckArrival();
   void CheckWhatIsThere();
   void Fill();
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
-  Script<Multi> script_;
   Nanos token_;
   bool counted_;
   int32_t bursts_[2];
   std::unique_ptr<TokenBucket> buckets_[2];
   std::unique_ptr<MultiLimiter> forwards_;
   std::unique_ptr<MultiLimiter> backwards_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 // ---- what must hold, whoever was cut off where
 
-void Multi::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void Multi::CheckAll() {
   CheckArrival();
   CheckWhatIsThere();
   Fill();
@@ -111,20 +98,19 @@ void Multi::Survive(Books& books, Findings& findings) {
     Expect(!Take(1), "and no other with it");
   }
   // Empty, or full: who is late takes or gives back where most would come of it.
-  if (books.rest != 0) Fill();
+  if (books().rest != 0) Fill();
   CheckTotals();
-  books.now = now;
-  books.taken = {std::min(Taken(0), Taken(1)), std::max(Taken(0), Taken(1))};
+  books().taken = {std::min(Taken(0), Taken(1)), std::max(Taken(0), Taken(1))};
 }
 
 void Multi::CheckTotals() {
   const MultiLimiterSnapshot snapshot = forwards_->Snapshot(now);
   if (counted_) {
-    Expect(books_->admitted.Hold(snapshot.total_admitted), "an admission was not counted once");
-    Expect(books_->refused.Hold(snapshot.total_refused), "a refusal was not counted once");
+    Expect(books().admitted.Hold(snapshot.total_admitted), "an admission was not counted once");
+    Expect(books().refused.Hold(snapshot.total_refused), "a refusal was not counted once");
   }
   for (const auto& bucket : buckets_) {
-    Expect(books_->admitted.Hold(bucket->Snapshot(now).total_admitted),
+    Expect(books().admitted.Hold(bucket->Snapshot(now).total_admitted),
            "a member counted what was not taken from it, or did not count what was");
   }
 }
@@ -134,8 +120,8 @@ void Multi::CheckArrival() {
   // Of a call that came with another time than who moved the member since, giving back may mint.
   const auto raced = static_cast<int64_t>(forwards_->Snapshot(now).total_given_back);
   for (int i = 0; i < 2; ++i) {
-    Expect(Taken(i) >= books_->taken.least - 2 * raced, "a token came from nowhere");
-    Expect(Taken(i) <= books_->taken.most, "more was lost than was taken by those cut off");
+    Expect(Taken(i) >= books().taken.least - 2 * raced, "a token came from nowhere");
+    Expect(Taken(i) <= books().taken.most, "more was lost than was taken by those cut off");
     Expect(Tokens(i) <= bursts_[i], "there are more tokens than the burst");
   }
 }

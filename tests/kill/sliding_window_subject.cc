@@ -11,31 +11,20 @@ namespace {
 
 using Settings = SlidingWindowLimiterSettings;
 
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
 // More than all that resets add to calls at one nanosecond.
 constexpr Nanos kLater = 1'000'000;
 
-class WindowAttachment final : public Attachment {
+class WindowAttachment final : public ScriptedAttachment<WindowAttachment> {
  public:
   WindowAttachment(const Settings& settings, const Script<WindowAttachment>& script, void* memory)
-      : settings_(settings),
-        script_(script),
+      : ScriptedAttachment(script),
+        settings_(settings),
         words_(static_cast<SlidingWindowLimiterMemory*>(memory)),
         limiter_(MakePolicy<SlidingWindowLimiter>(settings, memory, true)) {}
 
-  void Prepare(Books& books) override {
-    books_ = &books;
-    now = kStart;
-    script_.prepare(*this);
-    books.now = now;
-  }
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos at) override;
-
   bool Take(int64_t n = 1) {
     const bool taken = static_cast<bool>(limiter_->TryAcquire(now, n));
-    books_->Add({.refused = !taken, .admitted = taken});
+    books().Add({.refused = !taken, .admitted = taken});
     return taken;
   }
   // As a caller leaves it that dies before it moves the head.
@@ -44,68 +33,62 @@ class WindowAttachment final : public Attachment {
     const SlidingWindowRing ring(settings_);
     words_->slots()[ring.Index(head)].store(SlidingWindowSlot(now, ring.Lap(head)).bits(),
                                             std::memory_order_relaxed);
-    books_->Add({.admitted = 1});
+    books().Add({.admitted = 1});
   }
 
   SlidingWindowLimiter& limiter() { return *limiter_; }
   SlidingWindowLimiterMemory& words() { return *words_; }
   Nanos per() const { return settings_.per_ns; }
-  Nanos now = kStart;
 
  private:
-  void CheckTotals(Findings& findings, const char* admitted, const char* refused) {
+  void CheckAll() override;
+  void CallAny(Random& random) override;
+  void CheckTotals(const char* admitted, const char* refused) {
     const SlidingWindowLimiterSnapshot snapshot = limiter_->Snapshot(now);
-    findings.Expect(books_->admitted.Hold(snapshot.total_admitted), admitted);
-    findings.Expect(settings_.counted ? books_->refused.Hold(snapshot.total_refused)
-                                      : snapshot.total_refused == 0,
-                    refused);
+    Expect(books().admitted.Hold(snapshot.total_admitted), admitted);
+    Expect(settings_.counted ? books().refused.Hold(snapshot.total_refused)
+                             : snapshot.total_refused == 0,
+           refused);
   }
 
   Settings settings_;
-  Script<WindowAttachment> script_;
   SlidingWindowLimiterMemory* words_;
   std::unique_ptr<SlidingWindowLimiter> limiter_;
-  Books* books_ = nullptr;
 };
 
-void WindowAttachment::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  now = books.now + kLater;
-  CheckTotals(findings, "admissions before have a number each, the one cut off at most one",
+void WindowAttachment::CheckAll() {
+  now += kLater;
+  CheckTotals("admissions before have a number each, the one cut off at most one",
               "refusals before were counted once, the one cut off at most once");
   const int32_t limit = settings_.limit;
   int32_t inside = limiter_->Snapshot(now).in_window;
   while (inside < limit && Take()) ++inside;
-  findings.Expect(inside == limit && !Take(), "what is not in the window can be taken, no more");
+  Expect(inside == limit && !Take(), "what is not in the window can be taken, no more");
   now += 2 * per();
   for (int32_t taken = 0; taken < limit; ++taken)
-    findings.Expect(Take(), "an empty window has room for all");
+    Expect(Take(), "an empty window has room for all");
   for (int i = 0; i < 25; ++i) {
     now += per() - 1;
-    findings.Expect(!Take(), "the window lasts as long as it should");
+    Expect(!Take(), "the window lasts as long as it should");
     ++now;
-    for (int32_t taken = 0; taken < limit; ++taken)
-      findings.Expect(Take(), "and then there is room again");
-    findings.Expect(!Take(), "as much as at first");
+    for (int32_t taken = 0; taken < limit; ++taken) Expect(Take(), "and then there is room again");
+    Expect(!Take(), "as much as at first");
   }
   now += kLater;
   limiter_->Reset();
-  for (int32_t taken = 0; taken < limit; ++taken) findings.Expect(Take(), "a reset makes room");
-  findings.Expect(!Take() && !Take(2), "for as many as at first");
+  for (int32_t taken = 0; taken < limit; ++taken) Expect(Take(), "a reset makes room");
+  Expect(!Take() && !Take(2), "for as many as at first");
   // Full, or empty: who is late meets either.
-  if (books.rest != 0) now += 2 * per();
-  CheckTotals(findings, "each admission has a number", "each refusal was counted once");
-  books.now = now;
+  if (books().rest != 0) now += 2 * per();
+  CheckTotals("each admission has a number", "each refusal was counted once");
 }
 
-Done WindowAttachment::Hammer(Random& random, Nanos at) {
-  now = at;
+void WindowAttachment::CallAny(Random& random) {
   if (random.OneIn(50)) {
     limiter_->Reset();
-    return {};
+  } else {
+    Take(random.OneIn(50) ? 2 : 1);
   }
-  const bool taken = static_cast<bool>(limiter_->TryAcquire(at, random.OneIn(50) ? 2 : 1));
-  return {.refused = !taken, .admitted = taken};
 }
 
 // ---- what comes before

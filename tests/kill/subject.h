@@ -70,6 +70,14 @@ struct Books {
     EachTotal(done, [](Bounds& total, int64_t n) { total = {total.least + n, total.least + n}; });
     EachState(done, [](Bounds& state, int64_t n) { state.MayAdd(n); });
   }
+  // What the calls were, when none was cut off.
+  Done Calls() const {
+    return {.refused = refused.least,
+            .admitted = admitted.least,
+            .settled = settled.least,
+            .changes = changes.least,
+            .taken = taken.least};
+  }
   // Adds those of another process.
   void Merge(const Books& other) {
     const auto add = [](Bounds& mine, const Bounds& its) {
@@ -148,6 +156,49 @@ template <class Attachment>
 struct Script {
   void (*prepare)(Attachment& on);
   Done (*run)(Attachment& on);
+};
+
+// An Attachment that runs such a script, and keeps the books of its calls.
+template <class Derived>
+class ScriptedAttachment : public Attachment {
+ public:
+  void Prepare(Books& books) override {
+    books_ = &books;
+    script_.prepare(static_cast<Derived&>(*this));
+    books.now = now;
+  }
+  Done Run() final { return script_.run(static_cast<Derived&>(*this)); }
+  void Survive(Books& books, Findings& findings) final {
+    books_ = &books;
+    findings_ = &findings;
+    now = books.now;
+    CheckAll();
+    books.now = now;
+  }
+  Done Hammer(Random& random, Nanos at) final {
+    Books mine;
+    books_ = &mine;
+    now = at;
+    CallAny(random);
+    return mine.Calls();
+  }
+
+  Nanos now = 1000 * kNanosPerSecond;  // of the next call
+
+ protected:
+  explicit ScriptedAttachment(const Script<Derived>& script) : script_(script) {}
+
+  // What Survive and Hammer do, with `now` and the books in place.
+  virtual void CheckAll() = 0;
+  virtual void CallAny(Random& random) = 0;
+
+  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
+  Books& books() { return *books_; }
+
+ private:
+  Script<Derived> script_;
+  Books* books_ = nullptr;
+  Findings* findings_ = nullptr;
 };
 
 template <class Attachment, class Settings>

@@ -5,18 +5,11 @@
 #include "tests/support/policies.h"
 
 namespace spillway::testing {
-namespace {
-
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
-
-}  // namespace
-
 TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings,
                                              const Script<TokenBucketAttachment>& script,
                                              void* memory)
-    : now(kStart),
+    : ScriptedAttachment(script),
       settings_(settings),
-      script_(script),
       token_(static_cast<Nanos>(kNanosPerSecond / settings.rate)),
       memory_(static_cast<BucketMemory*>(memory)),
       bucket_(MakePolicy<TokenBucket>(settings, memory, true)),
@@ -27,40 +20,39 @@ TokenBucketAttachment::TokenBucketAttachment(const TokenBucketSettings& settings
                                      memory, true)) {}
 
 void TokenBucketAttachment::Prepare(Books& books) {
-  books_ = &books;
-  StartAt(kStart);
-  script_.prepare(*this);
-  books.now = now;
+  books.taken = Untouched();
+  ScriptedAttachment::Prepare(books);
 }
 
 // ---- calls that are booked
 
 // `taken` counts from a bucket that was never full and held nothing at time 0: what is there is
 // what has flowed in less what was taken, for as long as it does not fill.
+Bounds TokenBucketAttachment::Untouched() const {
+  const int64_t there = warms_up() ? 0 : std::min(settings_.initial_tokens, settings_.burst);
+  return {Flowed() - there, Flowed() - there};
+}
+
 void TokenBucketAttachment::StartAt(Nanos start) {
   now = start;
-  const int64_t there = warms_up() ? 0 : std::min(settings_.initial_tokens, settings_.burst);
-  books_->taken = {Flowed() - there, Flowed() - there};
+  books().taken = Untouched();
 }
 
 bool TokenBucketAttachment::Take(int64_t n) {
   const bool taken = static_cast<bool>(bucket_->TryAcquire(now, n));
-  books_->Add({.refused = !taken, .admitted = taken, .taken = taken ? n : 0});
+  books().Add({.refused = !taken, .admitted = taken, .taken = taken ? n : 0});
   return taken;
 }
 
 void TokenBucketAttachment::Reserve(int64_t n, Nanos max_wait) {
   reservation = bucket_->Reserve(now, n, max_wait);
   const bool taken = static_cast<bool>(reservation);
-  books_->Add({.refused = !taken, .admitted = taken, .taken = taken ? n : 0});
+  books().Add({.refused = !taken, .admitted = taken, .taken = taken ? n : 0});
 }
 
 // ---- what must hold, whoever was cut off where
 
-void TokenBucketAttachment::Survive(Books& books, Findings& findings) {
-  books_ = &books;
-  findings_ = &findings;
-  now = books.now;
+void TokenBucketAttachment::CheckAll() {
   CheckArrival();
   if (warms_up()) {
     CheckGate();
@@ -71,17 +63,16 @@ void TokenBucketAttachment::Survive(Books& books, Findings& findings) {
     CheckFull();
   }
   // Empty, or full: who is late takes or gives back where most would come of it.
-  if (books.rest != 0) now += settings_.burst * token_;
+  if (books().rest != 0) now += settings_.burst * token_;
   CheckTotals("each admission was counted once", "each refusal was counted once");
-  books.now = now;
-  books.taken = {Flowed() - Tokens(), Flowed() - Tokens()};
+  books().taken = {Flowed() - Tokens(), Flowed() - Tokens()};
 }
 
 void TokenBucketAttachment::CheckTotals(const char* admitted, const char* refused) {
   const TokenBucketSnapshot snapshot = bucket_->Snapshot(now);
   if (settings_.counted) {
-    Expect(books_->admitted.Hold(snapshot.total_admitted), admitted);
-    Expect(books_->refused.Hold(snapshot.total_refused), refused);
+    Expect(books().admitted.Hold(snapshot.total_admitted), admitted);
+    Expect(books().refused.Hold(snapshot.total_refused), refused);
   } else {
     Expect(snapshot.total_admitted == 0 && snapshot.total_refused == 0, "nothing is counted");
   }
@@ -91,8 +82,8 @@ void TokenBucketAttachment::CheckTotals(const char* admitted, const char* refuse
 void TokenBucketAttachment::CheckArrival() {
   CheckTotals("admissions before were counted once, the one cut off at most once",
               "refusals before were counted once, the one cut off at most once");
-  Expect(Flowed() - Tokens() >= books_->taken.least, "no token came from nowhere");
-  Expect(Flowed() - Tokens() <= books_->taken.most, "no token was lost but those cut off");
+  Expect(Flowed() - Tokens() >= books().taken.least, "no token came from nowhere");
+  Expect(Flowed() - Tokens() <= books().taken.most, "no token was lost but those cut off");
   Expect(Tokens() <= settings_.burst, "there are never more tokens than the burst");
 }
 
@@ -133,7 +124,7 @@ void TokenBucketAttachment::CheckFull() {
   now += 3 * settings_.burst * token_;
   Expect(!Take(settings_.burst + 1), "more than the burst is refused");
   Expect(bucket_->AcquireUpTo(now, settings_.burst + 1) == settings_.burst, "it is full");
-  books_->admitted.Add(1);
+  books().admitted.Add(1);
   Expect(!Take(1), "and then empty");
 }
 
@@ -155,43 +146,38 @@ void TokenBucketAttachment::CheckGate() {
   }
   now += kLongIdle;
   Expect(bucket_->AcquireUpTo(now, settings_.burst + 1) == settings_.burst, "it is open");
-  books_->admitted.Add(1);
+  books().admitted.Add(1);
   Expect(!Take(1) && closed() == settings_.burst * token_, "and then closed");
 }
 
 // ---- storm
 
-Done TokenBucketAttachment::Hammer(Random& random, Nanos at) {
-  Books mine;
-  books_ = &mine;
-  now = at;
+void TokenBucketAttachment::CallAny(Random& random) {
   switch (random.Below(20)) {
     case 0: {
-      const int64_t taken = bucket_->AcquireUpTo(at, 3);
-      mine.Add({.refused = taken == 0, .admitted = taken != 0, .taken = taken});
+      const int64_t taken = bucket_->AcquireUpTo(now, 3);
+      books().Add({.refused = taken == 0, .admitted = taken != 0, .taken = taken});
       break;
     }
     case 1:
-      bucket_->ForceAcquire(at, 1);
-      mine.Add({.admitted = 1, .taken = 1});
+      bucket_->ForceAcquire(now, 1);
+      books().Add({.admitted = 1, .taken = 1});
       break;
     case 2:
     case 3:
       Reserve(2, 10 * token_);
       if (!reservation || random.OneIn(2)) break;
-      bucket_->Cancel(reservation, at);
-      mine.taken.Add(-2);
+      bucket_->Cancel(reservation, now);
+      books().taken.Add(-2);
       break;
     case 4:
       if (!Take(2)) break;
-      bucket_->Refund(at, 1);
-      mine.taken.Add(-1);
+      bucket_->Refund(now, 1);
+      books().taken.Add(-1);
       break;
     default:
       Take(1 + random.Below(3));
   }
-  return {
-      .refused = mine.refused.least, .admitted = mine.admitted.least, .taken = mine.taken.least};
 }
 
 }  // namespace spillway::testing

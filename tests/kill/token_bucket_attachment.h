@@ -11,16 +11,13 @@
 
 namespace spillway::testing {
 
-class TokenBucketAttachment : public Attachment {
+class TokenBucketAttachment : public ScriptedAttachment<TokenBucketAttachment> {
  public:
   // A token must take a whole number of nanoseconds.
   TokenBucketAttachment(const TokenBucketSettings& settings,
                         const Script<TokenBucketAttachment>& script, void* memory);
 
   void Prepare(Books& books) override;
-  Done Run() override { return script_.run(*this); }
-  void Survive(Books& books, Findings& findings) override;
-  Done Hammer(Random& random, Nanos now) override;
 
   // For the scripts.
   TokenBucket& bucket() { return *bucket_; }
@@ -35,10 +32,12 @@ class TokenBucketAttachment : public Attachment {
   // Longer than the word of one that warms up can tell.
   static constexpr Nanos kLongIdle = Nanos{1} << 56;
 
-  Nanos now;
   LimiterReservation reservation;
 
  private:
+  void CheckAll() override;
+  void CallAny(Random& random) override;
+  Bounds Untouched() const;  // before any call
   int64_t Flowed() const { return now / token_; }
   // Of a bucket that warms up, what is owed: when it is open there is nothing to be counted.
   int64_t Tokens() const {
@@ -53,16 +52,12 @@ class TokenBucketAttachment : public Attachment {
   void CheckGivingBack();
   void CheckFull();
   void CheckGate();
-  void Expect(bool holds, const char* invariant) { findings_->Expect(holds, invariant); }
 
   TokenBucketSettings settings_;
-  Script<TokenBucketAttachment> script_;
   Nanos token_;
   BucketMemory* memory_;
   std::unique_ptr<TokenBucket> bucket_;
   std::unique_ptr<LeakyBucket> leaky_;
-  Books* books_ = nullptr;
-  Findings* findings_ = nullptr;
 };
 
 }  // namespace spillway::testing

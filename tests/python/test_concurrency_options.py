@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import spillway as sw
-from spillway import _schema
-from spillway._schema import OptionInfo
+from spillway._schema import adaptive_limiter, bulkhead, client_throttle
+from spillway._schema.tables import OptionInfo
 
 Policy = sw.Bulkhead | sw.ClientThrottle | sw.AdaptiveLimiter
 RULES = ("on", "ignore", "on_result", "classify")
@@ -25,15 +25,13 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "bulkhead": Kind(
-        sw.Bulkhead, _schema.BULKHEAD_OPTIONS, (), "<Bulkhead 'one' 0 of 25, 0 waiting>"
-    ),
+    "bulkhead": Kind(sw.Bulkhead, bulkhead.OPTIONS, (), "<Bulkhead 'one' 0 of 25, 0 waiting>"),
     "client throttle": Kind(
-        sw.ClientThrottle, _schema.CLIENT_THROTTLE_OPTIONS, RULES, "<ClientThrottle 'one' k=2>"
+        sw.ClientThrottle, client_throttle.OPTIONS, RULES, "<ClientThrottle 'one' k=2>"
     ),
     "adaptive limiter": Kind(
         sw.AdaptiveLimiter,
-        _schema.ADAPTIVE_LIMITER_OPTIONS,
+        adaptive_limiter.OPTIONS,
         RULES,
         "<AdaptiveLimiter 'one' 0 of 20>",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 import runpy
 from pathlib import Path
 
@@ -14,6 +15,15 @@ import spillway as sw
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [found.name for found in pkgutil.iter_modules(sw.__path__)]
 MODULES = ["spillway", *(f"spillway.{name}" for name in NAMES)]
+NOUNS_WITH_PROGRAMS = [
+    "adaptive_limiter",
+    "bulkhead",
+    "client_throttle",
+    "keyed_limiter",
+    "leaky_bucket",
+    "multi_limiter",
+    "sliding_window_limiter",
+]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -25,6 +35,19 @@ def test_examples_of_docstrings(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_examples_of_pages(page: Path) -> None:
     assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
+@pytest.mark.parametrize(("language", "suffix"), [("c", "c"), ("cpp", "cc")])
+@pytest.mark.parametrize("noun", NOUNS_WITH_PROGRAMS)
+def test_what_a_page_shows_in_c_and_cpp_is_part_of_a_program(
+    noun: str, language: str, suffix: str
+) -> None:
+    """To the letter: examples/CMakeLists.txt builds and runs the programs."""
+    page = (ROOT / "docs" / f"{noun}.md").read_text(encoding="utf-8")
+    shown = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    linked = re.findall(rf"\(\.\./(examples/\w+\.{suffix})\)", page)
+    assert len(shown) == len(linked) == 1
+    assert shown[0] in (ROOT / linked[0]).read_text(encoding="utf-8")
 
 
 def test_the_program_of_the_token_bucket(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import spillway as sw
-from spillway import _core, _schema
-from spillway._schema import OptionInfo
+from spillway import _core
+from spillway._schema import keyed_limiter, leaky_bucket, sliding_window_limiter, token_bucket
+from spillway._schema.tables import OptionInfo
 
 
 class Kind(NamedTuple):
@@ -27,15 +28,15 @@ class Kind(NamedTuple):
 
 
 KINDS = [
-    Kind(sw.TokenBucket, _schema.TOKEN_BUCKET_OPTIONS, {"rate": 1.0}, full=("initial_tokens",)),
-    Kind(sw.LeakyBucket, _schema.LEAKY_BUCKET_OPTIONS, {"rate": 1.0}, full=("free",)),
+    Kind(sw.TokenBucket, token_bucket.OPTIONS, {"rate": 1.0}, full=("initial_tokens",)),
+    Kind(sw.LeakyBucket, leaky_bucket.OPTIONS, {"rate": 1.0}, full=("free",)),
     Kind(
         sw.SlidingWindowLimiter,
-        _schema.SLIDING_WINDOW_LIMITER_OPTIONS,
+        sliding_window_limiter.OPTIONS,
         {"limit": 1, "per": 1.0},
         others=("second_limit", "second_per", "third_limit", "third_per"),
     ),
-    Kind(sw.KeyedLimiter, _schema.KEYED_LIMITER_OPTIONS, {"rate": 1.0}),
+    Kind(sw.KeyedLimiter, keyed_limiter.OPTIONS, {"rate": 1.0}),
 ]
 # What their bounds are depends on other options, or takes a gigabyte.
 APART = ("max_keys", "warm_up")

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 import spillway as sw
-from spillway._schema import CIRCUIT_BREAKER_OPTIONS, OptionInfo
+from spillway._schema.circuit_breaker import OPTIONS
+from spillway._schema.tables import OptionInfo
 
-INFO = {info.name: info for info in CIRCUIT_BREAKER_OPTIONS}
+INFO = {info.name: info for info in OPTIONS}
 
 WINDOWS = {
     "window": lambda value: {"window": sw.TimeWindow(value, buckets=1)},
@@ -23,9 +24,9 @@ WINDOWS = {
     "window_size": lambda value: {"window": sw.CountWindow(value)},
     "window_failures": lambda value: {"window": sw.Consecutive(value)},
 }
-NUMBERS = [info for info in CIRCUIT_BREAKER_OPTIONS if info.maximum is not None]
+NUMBERS = [info for info in OPTIONS if info.maximum is not None]
 OF_TYPE = {
-    kind: [info for info in CIRCUIT_BREAKER_OPTIONS if info.type == kind]
+    kind: [info for info in OPTIONS if info.type == kind]
     for kind in ("duration", "fraction", "number", "count", "flag", "choice", "seed")
 }
 
@@ -53,10 +54,10 @@ def test_defaults_are_those_of_the_schema() -> None:
         "window_size": sw.CountWindow().n,
         "window_failures": sw.Consecutive().n,
     }
-    for info in CIRCUIT_BREAKER_OPTIONS:
+    for info in OPTIONS:
         if info.name not in defaults:
             defaults[info.name] = parameters[info.name].default
-    assert defaults == {info.name: info.default for info in CIRCUIT_BREAKER_OPTIONS}
+    assert defaults == {info.name: info.default for info in OPTIONS}
     assert parameters["window"].default == sw.TimeWindow()
     assert all(one.kind is one.KEYWORD_ONLY for name, one in parameters.items() if name != "name")
 

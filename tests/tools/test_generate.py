@@ -1,6 +1,6 @@
 """tools/generate on a copy of the tables: a bad table is named, an edited output is caught."""
 
-import importlib.util
+import importlib
 import json
 import shutil
 import subprocess
@@ -15,80 +15,39 @@ TOOL = ROOT / "tools" / "generate"
 TABLE = "schema/circuit_breaker.toml"
 C_API = "bindings/c/include/spillway/c_api.h"
 DOCS = "docs/circuit_breaker.md"
-PYTHON = "bindings/python/spillway/_schema.py"
+PACKAGE = "bindings/python/spillway/_schema"
+PYTHON = f"{PACKAGE}/circuit_breaker.py"
 METRICS_PAGE = "docs/metrics.md"
 METRICS = "core/spillway/breaker/circuit_breaker_metrics.h"
 SETTINGS = "core/spillway/breaker/circuit_breaker_settings.h"
-OUTPUTS = (
-    C_API,
-    DOCS,
-    METRICS,
-    METRICS_PAGE,
-    PYTHON,
-    SETTINGS,
-    "core/spillway/breaker/circuit_breaker_options.h",
-    "bindings/c/src/generated/circuit_breaker.h",
-    "tests/support/generated/circuit_breaker_vectors.h",
-)
-# The other nouns share some of the files: nothing of theirs may change.
-OTHERS = (
-    "schema/adaptive_limiter.toml",
-    "docs/adaptive_limiter.md",
-    "core/spillway/concurrency/adaptive_limiter_settings.h",
-    "core/spillway/concurrency/adaptive_limiter_options.h",
-    "core/spillway/concurrency/adaptive_limiter_metrics.h",
-    "bindings/c/src/generated/adaptive_limiter.h",
-    "tests/support/generated/adaptive_limiter_vectors.h",
-    "schema/bulkhead.toml",
-    "docs/bulkhead.md",
-    "core/spillway/concurrency/bulkhead_settings.h",
-    "core/spillway/concurrency/bulkhead_options.h",
-    "core/spillway/concurrency/bulkhead_metrics.h",
-    "bindings/c/src/generated/bulkhead.h",
-    "tests/support/generated/bulkhead_vectors.h",
-    "schema/client_throttle.toml",
-    "docs/client_throttle.md",
-    "core/spillway/concurrency/client_throttle_settings.h",
-    "core/spillway/concurrency/client_throttle_options.h",
-    "core/spillway/concurrency/client_throttle_metrics.h",
-    "bindings/c/src/generated/client_throttle.h",
-    "tests/support/generated/client_throttle_vectors.h",
-    "schema/keyed_limiter.toml",
-    "docs/keyed_limiter.md",
-    "core/spillway/limiter/keyed_limiter_settings.h",
-    "core/spillway/limiter/keyed_limiter_options.h",
-    "core/spillway/limiter/keyed_limiter_metrics.h",
-    "bindings/c/src/generated/keyed_limiter.h",
-    "tests/support/generated/keyed_limiter_vectors.h",
-    "schema/leaky_bucket.toml",
-    "docs/leaky_bucket.md",
-    "core/spillway/limiter/leaky_bucket_settings.h",
-    "core/spillway/limiter/leaky_bucket_options.h",
-    "core/spillway/limiter/leaky_bucket_metrics.h",
-    "bindings/c/src/generated/leaky_bucket.h",
-    "tests/support/generated/leaky_bucket_vectors.h",
-    "schema/multi_limiter.toml",
-    "docs/multi_limiter.md",
-    "core/spillway/limiter/multi_limiter_settings.h",
-    "core/spillway/limiter/multi_limiter_options.h",
-    "core/spillway/limiter/multi_limiter_metrics.h",
-    "bindings/c/src/generated/multi_limiter.h",
-    "tests/support/generated/multi_limiter_vectors.h",
-    "schema/sliding_window_limiter.toml",
-    "docs/sliding_window_limiter.md",
-    "core/spillway/limiter/sliding_window_limiter_settings.h",
-    "core/spillway/limiter/sliding_window_limiter_options.h",
-    "core/spillway/limiter/sliding_window_limiter_metrics.h",
-    "bindings/c/src/generated/sliding_window_limiter.h",
-    "tests/support/generated/sliding_window_limiter_vectors.h",
-    "schema/token_bucket.toml",
-    "docs/token_bucket.md",
-    "core/spillway/limiter/token_bucket_settings.h",
-    "core/spillway/limiter/token_bucket_options.h",
-    "core/spillway/limiter/token_bucket_metrics.h",
-    "bindings/c/src/generated/token_bucket.h",
-    "tests/support/generated/token_bucket_vectors.h",
-)
+
+
+def outputs_of(noun: str, folder: str) -> list[str]:
+    return [
+        f"docs/{noun}.md",
+        f"core/spillway/{folder}/{noun}_settings.h",
+        f"core/spillway/{folder}/{noun}_options.h",
+        f"core/spillway/{folder}/{noun}_metrics.h",
+        f"bindings/c/src/generated/{noun}.h",
+        f"{PACKAGE}/{noun}.py",
+        f"tests/support/generated/{noun}_vectors.h",
+    ]
+
+
+SHARED = [C_API, METRICS_PAGE, f"{PACKAGE}/__init__.py"]
+"""What holds something of every noun."""
+OUTPUTS = [*SHARED, *outputs_of("circuit_breaker", "breaker")]
+OTHERS = {
+    "adaptive_limiter": "concurrency",
+    "bulkhead": "concurrency",
+    "client_throttle": "concurrency",
+    "keyed_limiter": "limiter",
+    "leaky_bucket": "limiter",
+    "multi_limiter": "limiter",
+    "sliding_window_limiter": "limiter",
+    "token_bucket": "limiter",
+}
+"""The folder of each other noun: nothing of theirs may change."""
 
 
 def generate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -105,7 +64,10 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the tables and their outputs, up to date."""
-    for name in (TABLE, *OUTPUTS, *OTHERS):
+    names = [TABLE, *OUTPUTS]
+    for noun, folder in OTHERS.items():
+        names += [f"schema/{noun}.toml", *outputs_of(noun, folder)]
+    for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -129,7 +91,11 @@ def test_a_second_run_writes_nothing(tree: Path) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_check_catches_an_edited_output(tree: Path, name: str) -> None:
     before = (tree / name).read_text(encoding="utf-8")
-    old = "window_calls" if name in (METRICS, METRICS_PAGE) else "window_failures"
+    old = {
+        METRICS: "window_calls",
+        METRICS_PAGE: "window_calls",
+        f"{PACKAGE}/__init__.py": "circuit breaker",
+    }.get(name, "window_failures")
     edit(tree / name, old, "window_errors")
     edited = (tree / name).read_text(encoding="utf-8")
     result = generate(tree, "--check")
@@ -347,26 +313,33 @@ def test_a_second_noun_stands_beside_the_first(tree: Path) -> None:
     metrics = (tree / "core/spillway/limiter/gate_metrics.h").read_text(encoding="utf-8")
     assert '"spillway_gate_passed_total"' in metrics
     assert "spillway_gate_passed_total" in (tree / METRICS_PAGE).read_text(encoding="utf-8")
-    python = (tree / PYTHON).read_text(encoding="utf-8")
-    assert "class GateSnapshot:" in python
-    assert "class CircuitBreakerSnapshot:" in python
-    assert '    "gate": GATE_METRICS,\n' in python
+    assert "class GateSnapshot(Snapshot):" in (tree / PACKAGE / "gate.py").read_text(
+        encoding="utf-8"
+    )
+    package = (tree / PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert '    "gate": gate.METRICS,\n' in package
+    assert '    "circuit breaker": circuit_breaker.METRICS,\n' in package
 
 
-@pytest.fixture(scope="module")
-def schema() -> ModuleType:
+@pytest.mark.parametrize(("title", "phrase"), [("Gate", "a gate"), ("Airlock", "an airlock")])
+def test_a_noun_has_the_article_of_its_first_letter(tree: Path, title: str, phrase: str) -> None:
+    edit(tree / TABLE, 'title = "Circuit breaker"', f'title = "{title}"')
+    assert generate(tree).returncode == 0
+    for name in (C_API, PYTHON, SETTINGS):
+        assert f"What {phrase} holds." in (tree / name).read_text(encoding="utf-8")
+    for name in (C_API, SETTINGS):
+        assert f"The options of {phrase}." in (tree / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def schema(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The generated Python module, without the rest of the package."""
-    spec = importlib.util.spec_from_file_location("generated_schema", ROOT / PYTHON)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    monkeypatch.syspath_prepend(ROOT / Path(PACKAGE).parent)
+    return importlib.import_module(f"{Path(PACKAGE).name}.circuit_breaker")
 
 
 def test_python_options_are_those_of_the_table(schema: ModuleType) -> None:
-    options = {option.name: option for option in schema.CIRCUIT_BREAKER_OPTIONS}
+    options = {option.name: option for option in schema.OPTIONS}
     assert (options["window"].default, options["window"].fixed) == (10.0, True)
     assert (options["jitter"].minimum, options["jitter"].maximum) == (0.0, 1.0)
     assert options["ramp"].zero == "off: a close admits everything at once"

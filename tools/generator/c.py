@@ -41,7 +41,7 @@ def default(option: Option) -> str:
 
 def options(noun: Noun) -> str:
     name = f"spillway_{noun.noun}_options"
-    doc = f"The options of a {noun.words}. Begin with {name.upper()}_INIT."
+    doc = f"The options of {noun.with_article}. Begin with {name.upper()}_INIT."
     lines = [struct(name, doc, noun.options), "", "/* clang-format off */"]
     lines += [f"#define {name.upper()}_INIT \\", "  { \\"]
     lines += [f"    SPILLWAY_SIZE_TO_END({name}, {noun.options[-1].member}), \\"]
@@ -50,7 +50,9 @@ def options(noun: Noun) -> str:
 
 
 def snapshot(noun: Noun) -> str:
-    return struct(f"spillway_{noun.noun}_snapshot", f"What a {noun.words} holds.", noun.snapshot)
+    return struct(
+        f"spillway_{noun.noun}_snapshot", f"What {noun.with_article} holds.", noun.snapshot
+    )
 
 
 def read(row: Option) -> str:

@@ -100,7 +100,7 @@ def settings_header(noun: Noun) -> str:
     parts = [
         "namespace spillway {\n",
         *[enum(choice) for choice in noun.choices],
-        struct(f"{noun.cpp}Settings", f"The options of a {noun.words}.", noun.options),
+        struct(f"{noun.cpp}Settings", f"The options of {noun.with_article}.", noun.options),
         *[choices(accepted_table(noun, o), o.accepted) for o in noun.options if o.allowed],
         options_table(noun),
         visitor(
@@ -111,7 +111,7 @@ def settings_header(noun: Noun) -> str:
         ),
         struct(
             snapshot,
-            f"What a {noun.words} holds.",
+            f"What {noun.with_article} holds.",
             noun.snapshot,
             f"\n{equals}\n",
         ),

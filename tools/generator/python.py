@@ -1,47 +1,17 @@
-"""bindings/python/spillway/_schema.py"""
+"""bindings/python/spillway/_schema/"""
 
 from collections.abc import Sequence
 
 from .tables import Choice, Field, Metric, Noun, Option, Sample
 from .text import NOTICE, WIDTH, fill
 
-HEAD = f'''\
-"""{NOTICE.format("")}"""
-
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+IMPORTS = """\
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 
-S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class OptionInfo:
-    """What the table of a policy says of one option. Durations are in seconds."""
-
-    name: str
-    type: str
-    default: float | bool | str
-    minimum: float | None = None
-    maximum: float | None = None
-    zero: str = ""  # What 0 means, where it is accepted outside the range.
-    choices: tuple[str, ...] = ()
-    fixed: bool = False  # Cannot change once the policy is made.
-    required: bool = False  # Has no default.
-
-
-@dataclass(frozen=True, slots=True)
-class MetricFamily(Generic[S]):
-    """A metric family, and its samples from a snapshot."""
-
-    name: str
-    type: str
-    help: str
-    label: str  # The name of its label beside `name`; empty where it has no other.
-    samples: tuple[tuple[str, Callable[[S], float | None]], ...]
-    """The value of that label, and that of the sample: None where there is none now."""
-'''
+from .tables import MetricFamily, OptionInfo, Snapshot
+"""
 
 
 def docstring(text: str) -> str:
@@ -65,17 +35,12 @@ def seconds(field: Field) -> str:
 
 
 def snapshot(noun: Noun) -> str:
-    lines = ["@dataclass(frozen=True, slots=True)", f"class {noun.cpp}Snapshot:"]
-    lines += [docstring(f"What a {noun.words} holds."), ""]
+    lines = ["@dataclass(frozen=True, slots=True)", f"class {noun.cpp}Snapshot(Snapshot):"]
+    lines += [docstring(f"What {noun.with_article} holds."), ""]
     for field in noun.snapshot:
         lines += [f"    {field.member}: {field.python}", docstring(field.doc)]
     properties = [seconds(field) for field in noun.snapshot if field.type == "time"]
-    as_dict = '''
-    def as_dict(self) -> dict[str, Any]:
-        """The fields by name."""
-        return asdict(self)
-'''
-    return "\n".join(lines) + "\n" + "".join(properties) + as_dict
+    return "\n".join(lines) + "\n" + "".join(properties)
 
 
 def literal(value: object) -> str:
@@ -103,7 +68,7 @@ def row(option: Option) -> str:
 
 def table(noun: Noun) -> str:
     rows = "".join(row(option) for option in noun.options)
-    return f"{noun.noun.upper()}_OPTIONS: Final[tuple[OptionInfo, ...]] = (\n{rows})\n"
+    return f"OPTIONS: Final[tuple[OptionInfo, ...]] = (\n{rows})\n"
 
 
 def sample(row: Sample) -> str:
@@ -125,19 +90,29 @@ def family(noun: Noun, metric: Metric) -> str:
 def metrics(noun: Noun) -> str:
     kind = f"Final[tuple[MetricFamily[{noun.cpp}Snapshot], ...]]"
     rows = "".join(family(noun, metric) for metric in noun.metrics)
-    return f"{noun.noun.upper()}_METRICS: {kind} = (\n{rows})\n"
+    return f"METRICS: {kind} = (\n{rows})\n"
 
 
-def all_metrics(nouns: Sequence[Noun]) -> str:
-    rows = "".join(f'    "{noun.words}": {noun.noun.upper()}_METRICS,\n' for noun in nouns)
-    head = "METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]]"
-    return f'{head} = {{\n{rows}}}\n"""By the noun of the policy."""\n'
+def module(noun: Noun) -> str:
+    enums = [enum(choice) for choice in noun.choices if choice.python]
+    head = f'"""{NOTICE.format(noun.noun + ".toml")}"""\n\n{IMPORTS}'
+    return "\n\n".join([head, *enums, snapshot(noun), table(noun), metrics(noun)])
 
 
-def module(nouns: Sequence[Noun]) -> str:
-    parts = [HEAD]
-    for noun in nouns:
-        parts += [*(enum(choice) for choice in noun.choices), snapshot(noun)]
-        parts += [table(noun), metrics(noun)]
-    parts += [all_metrics(nouns)]
-    return "\n\n".join(parts)
+def package(nouns: Sequence[Noun]) -> str:
+    """Its __init__.py."""
+    names = "".join(f"    {noun.noun},\n" for noun in nouns)
+    rows = "".join(f'    "{noun.words}": {noun.noun}.METRICS,\n' for noun in nouns)
+    return f'''\
+"""{NOTICE.format("")}"""
+
+from typing import Any, Final
+
+from . import (
+{names})
+from .tables import MetricFamily
+
+METRICS: Final[dict[str, tuple[MetricFamily[Any], ...]]] = {{
+{rows}}}
+"""By the noun of the policy."""
+'''

@@ -34,7 +34,7 @@ class Choice:
     doc: str
     values: list[Value]
     cpp: str  # The enum class.
-    python: str  # The StrEnum.
+    python: str  # The StrEnum; empty where Python has none.
 
     @property
     def c(self) -> str:
@@ -182,6 +182,10 @@ class Noun:
     @property
     def words(self) -> str:
         return self.title.lower()
+
+    @property
+    def with_article(self) -> str:
+        return f"{'an' if self.words[0] in 'aeiou' else 'a'} {self.words}"
 
     def family(self, metric: Metric) -> str:
         """The full name of a metric family."""

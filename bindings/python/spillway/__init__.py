@@ -23,31 +23,27 @@ from ._multi_limiter import MultiLimiter, MultiLimiterOptions
 from ._outcome import Outcome
 from ._priority import Priority
 from ._registry import registry
-from ._schema import (
+from ._schema.adaptive_limiter import (
     AdaptiveLimiterRejection,
     AdaptiveLimiterSnapshot,
-    BulkheadRejection,
-    BulkheadSnapshot,
+    LimitAlgorithm,
+)
+from ._schema.bulkhead import BulkheadRejection, BulkheadSnapshot
+from ._schema.circuit_breaker import (
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
-    ClientThrottleRejection,
-    ClientThrottleSnapshot,
-    Inheritance,
-    KeyedLimiterRejection,
-    KeyedLimiterSnapshot,
-    KeyedLimiterWhenFull,
-    LeakyBucketRejection,
-    LeakyBucketSnapshot,
-    LimitAlgorithm,
-    MultiLimiterRejection,
-    MultiLimiterSnapshot,
+    State,
+)
+from ._schema.client_throttle import ClientThrottleRejection, ClientThrottleSnapshot
+from ._schema.keyed_limiter import KeyedLimiterRejection, KeyedLimiterSnapshot, KeyedLimiterWhenFull
+from ._schema.leaky_bucket import LeakyBucketRejection, LeakyBucketSnapshot
+from ._schema.multi_limiter import MultiLimiterRejection, MultiLimiterSnapshot
+from ._schema.sliding_window_limiter import (
     SlidingWindowLimiterRejection,
     SlidingWindowLimiterSnapshot,
-    State,
-    TokenBucketRejection,
-    TokenBucketSnapshot,
 )
+from ._schema.token_bucket import Inheritance, TokenBucketRejection, TokenBucketSnapshot
 from ._sliding_window_limiter import SlidingWindowLimiter, SlidingWindowLimiterOptions
 from ._token_bucket import TokenBucket, TokenBucketOptions
 from ._windows import Consecutive, CountWindow, KOfN, TimeWindow

@@ -11,8 +11,8 @@ from ._errors import ConcurrencyLimited
 from ._options import Classify, Duration, PermitOptions, Rules, settings_from
 from ._permit_policy import PermitPolicy, reset_in_child
 from ._policy import check_name
-from ._schema import (
-    ADAPTIVE_LIMITER_OPTIONS,
+from ._schema.adaptive_limiter import (
+    OPTIONS,
     AdaptiveLimiterRejection,
     AdaptiveLimiterSnapshot,
     LimitAlgorithm,
@@ -40,7 +40,7 @@ class AdaptiveLimiterOptions(PermitOptions):
 
     def settings(self) -> dict[str, Any]:
         self.check_scope()
-        return settings_from(ADAPTIVE_LIMITER_OPTIONS, self.as_dict())
+        return settings_from(OPTIONS, self.as_dict())
 
     def rules(self) -> Rules:
         return Rules(self.on, self.ignore, self.on_result, self.classify)

@@ -11,7 +11,7 @@ from ._errors import BulkheadFull
 from ._options import Duration, PermitOptions, settings_from
 from ._permit_policy import PriorityPolicy, reset_in_child
 from ._policy import check_name
-from ._schema import BULKHEAD_OPTIONS, BulkheadRejection, BulkheadSnapshot
+from ._schema.bulkhead import OPTIONS, BulkheadRejection, BulkheadSnapshot
 from ._waiting import guard_in_turn
 
 
@@ -29,7 +29,7 @@ class BulkheadOptions(PermitOptions):
 
     def settings(self) -> dict[str, Any]:
         self.check_scope()
-        return settings_from(BULKHEAD_OPTIONS, self.as_dict())
+        return settings_from(OPTIONS, self.as_dict())
 
 
 class Bulkhead(PriorityPolicy, _core.QueueingPolicy):

@@ -12,8 +12,8 @@ from ._events import Event
 from ._options import Classify, Duration, PermitOptions, Rules, settings_from
 from ._permit_policy import EventFields, PermitPolicy
 from ._policy import check_name
-from ._schema import (
-    CIRCUIT_BREAKER_OPTIONS,
+from ._schema.circuit_breaker import (
+    OPTIONS,
     CircuitBreakerEventReason,
     CircuitBreakerRejection,
     CircuitBreakerSnapshot,
@@ -63,7 +63,7 @@ class CircuitBreakerOptions(PermitOptions):
         options = self.as_dict() | self.window.settings() | {"slow_call": slow_call}
         if not isinstance(self.window, TimeWindow):
             del options["window"]
-        return settings_from(CIRCUIT_BREAKER_OPTIONS, options)
+        return settings_from(OPTIONS, options)
 
     def rules(self) -> Rules:
         return Rules(self.on, self.ignore, self.on_result, self.classify)

@@ -11,7 +11,7 @@ from ._errors import Throttled
 from ._options import Classify, Duration, PermitOptions, Rules, settings_from
 from ._permit_policy import PriorityPolicy
 from ._policy import check_name
-from ._schema import CLIENT_THROTTLE_OPTIONS, ClientThrottleRejection, ClientThrottleSnapshot
+from ._schema.client_throttle import OPTIONS, ClientThrottleRejection, ClientThrottleSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ClientThrottleOptions(PermitOptions):
 
     def settings(self) -> dict[str, Any]:
         self.check_scope()
-        return settings_from(CLIENT_THROTTLE_OPTIONS, self.as_dict())
+        return settings_from(OPTIONS, self.as_dict())
 
     def rules(self) -> Rules:
         return Rules(self.on, self.ignore, self.on_result, self.classify)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from . import _clock
 from ._registry import registry
-from ._schema import State
+from ._schema.circuit_breaker import State
 
 if TYPE_CHECKING:
     from ._permit_policy import PermitPolicy

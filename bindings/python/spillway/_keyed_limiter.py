@@ -12,8 +12,8 @@ from ._callables import check_callable, is_async
 from ._errors import RateLimited
 from ._options import Options, settings_from
 from ._policy import Policy, check_name
-from ._schema import (
-    KEYED_LIMITER_OPTIONS,
+from ._schema.keyed_limiter import (
+    OPTIONS,
     KeyedLimiterRejection,
     KeyedLimiterSnapshot,
     KeyedLimiterWhenFull,
@@ -42,7 +42,7 @@ class KeyedLimiterOptions(Options):
 
     def settings(self) -> dict[str, Any]:
         self.check_scope()
-        return settings_from(KEYED_LIMITER_OPTIONS, self.as_dict())
+        return settings_from(OPTIONS, self.as_dict())
 
 
 class KeyedLimiter(Policy, _core.KeyedLimiter):

@@ -9,7 +9,7 @@ from . import _core
 from ._limiter import BucketLimiter
 from ._options import Options, settings_from
 from ._policy import check_name
-from ._schema import LEAKY_BUCKET_OPTIONS, LeakyBucketRejection, LeakyBucketSnapshot
+from ._schema.leaky_bucket import OPTIONS, LeakyBucketRejection, LeakyBucketSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class LeakyBucketOptions(Options):
         options = self.as_dict()
         if self.free is None:
             del options["free"]
-        return settings_from(LEAKY_BUCKET_OPTIONS, options)
+        return settings_from(OPTIONS, options)
 
 
 class LeakyBucket(BucketLimiter):

@@ -10,7 +10,7 @@ from . import _core
 from ._errors import RateLimited
 from ._options import Duration, Options
 from ._policy import Policy
-from ._schema import Inheritance
+from ._schema.token_bucket import Inheritance
 
 
 class Limiter(Policy, _core.Limiter):

@@ -9,7 +9,7 @@ from . import _core
 from ._limiter import BucketLimiter, Limiter
 from ._options import Options, settings_from
 from ._policy import check_name
-from ._schema import MULTI_LIMITER_OPTIONS, MultiLimiterRejection, MultiLimiterSnapshot
+from ._schema.multi_limiter import OPTIONS, MultiLimiterRejection, MultiLimiterSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class MultiLimiterOptions(Options):
 
     def settings(self) -> dict[str, Any]:
         self.check_scope()
-        return settings_from(MULTI_LIMITER_OPTIONS, self.as_dict())
+        return settings_from(OPTIONS, self.as_dict())
 
 
 class MultiLimiter(Limiter):

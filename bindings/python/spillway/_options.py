@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Literal, Self, SupportsIndex, cast
 
 from ._outcome import Outcome
-from ._schema import OptionInfo
+from ._schema.tables import OptionInfo
 
 Duration = float | timedelta
 """Seconds, or a timedelta."""

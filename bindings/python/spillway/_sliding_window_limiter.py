@@ -10,8 +10,8 @@ from . import _core
 from ._limiter import Limiter
 from ._options import Duration, Options, seconds_of, settings_from
 from ._policy import check_name
-from ._schema import (
-    SLIDING_WINDOW_LIMITER_OPTIONS,
+from ._schema.sliding_window_limiter import (
+    OPTIONS,
     SlidingWindowLimiterRejection,
     SlidingWindowLimiterSnapshot,
 )
@@ -36,7 +36,7 @@ class SlidingWindowLimiterOptions(Options):
         del options["also"]
         for name, pair in zip(OTHERS, _pairs(self.also), strict=False):
             options[f"{name}_limit"], options[f"{name}_per"] = pair
-        return settings_from(SLIDING_WINDOW_LIMITER_OPTIONS, options)
+        return settings_from(OPTIONS, options)
 
 
 def _pairs(also: Iterable[Iterable[Any]]) -> tuple[tuple[Any, Any], ...]:

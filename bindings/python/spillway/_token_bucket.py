@@ -9,7 +9,7 @@ from . import _core
 from ._limiter import BucketLimiter
 from ._options import Duration, Options, settings_from
 from ._policy import check_name
-from ._schema import TOKEN_BUCKET_OPTIONS, TokenBucketRejection, TokenBucketSnapshot
+from ._schema.token_bucket import OPTIONS, TokenBucketRejection, TokenBucketSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class TokenBucketOptions(Options):
         options = self.as_dict()
         if self.initial_tokens is None:
             del options["initial_tokens"]
-        return settings_from(TOKEN_BUCKET_OPTIONS, options)
+        return settings_from(OPTIONS, options)
 
 
 class TokenBucket(BucketLimiter, _core.OverdraftLimiter):

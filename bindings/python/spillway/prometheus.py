@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from ._registry import Registry
 from ._registry import registry as _registry
-from ._schema import METRICS, MetricFamily
+from ._schema import METRICS
+from ._schema.tables import MetricFamily
 
 try:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric

@@ -45,7 +45,7 @@ constexpr std::span<const Choice> ChoicesOf(AdaptiveLimiterRejection) {
   return kAdaptiveLimiterRejectionChoices;
 }
 
-// The options of a adaptive limiter.
+// The options of an adaptive limiter.
 struct AdaptiveLimiterSettings {
   // How the limit finds itself. Fixed when the limiter is made. Accepted: gradient, vegas, aimd.
   // Default from Netflix concurrency-limits (Gradient2).
@@ -138,7 +138,7 @@ constexpr void ForEachOption(Struct& fields, Visitor&& visit) {
   visit(kAdaptiveLimiterOptions[8], fields.drop_rate);
 }
 
-// What a adaptive limiter holds.
+// What an adaptive limiter holds.
 struct AdaptiveLimiterSnapshot {
   // Calls that may be in flight; halved while a probe looks for the baseline.
   int32_t limit = 0;

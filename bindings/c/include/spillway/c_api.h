@@ -1825,7 +1825,7 @@ SPILLWAY_API const char* spillway_adaptive_limiter_rejection_name(int32_t reject
     SPILLWAY_NOEXCEPT;
 
 /* generated: begin adaptive_limiter options */
-/* The options of a adaptive limiter. Begin with SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT. */
+/* The options of an adaptive limiter. Begin with SPILLWAY_ADAPTIVE_LIMITER_OPTIONS_INIT. */
 typedef struct spillway_adaptive_limiter_options {
   size_t struct_size;
   /* How the limit finds itself. Fixed when the limiter is made. Accepted: gradient, vegas, aimd.
@@ -1912,7 +1912,7 @@ SPILLWAY_API spillway_settlement spillway_adaptive_limiter_settle(
 /* ---- Looking */
 
 /* generated: begin adaptive_limiter snapshot */
-/* What a adaptive limiter holds. */
+/* What an adaptive limiter holds. */
 typedef struct spillway_adaptive_limiter_snapshot {
   size_t struct_size;
   /* Calls that may be in flight; halved while a probe looks for the baseline. */
@@ -1992,8 +1992,6 @@ spillway_adaptive_limiter_options_get(const spillway_adaptive_limiter* limiter,
  * and its permits, whatever other threads were doing. */
 
 /* ---- Client throttle --------------------------------------------------------------------------*/
-/* ---- Client throttle
- * ---------------------------------------------------------------------------*/
 
 /* Sends less to a callee that refuses much. docs/client_throttle.md says when it does what. */
 typedef struct spillway_client_throttle spillway_client_throttle;

@@ -62,7 +62,7 @@ std::vector<Scenario> Scenarios() {
       {"FullRefuses", {taking, 12, 0}, 4, 6, 400, KeyedLimiterWhenFull::kRefuse},
       {"FullAdmits", {taking, 12, 0}, 4, 6, 400, KeyedLimiterWhenFull::kAdmit},
       {"FullEvicts", {taking, 11, 0}, 8, 6, 400, KeyedLimiterWhenFull::kEvict},
-      {"CellsUsedAgain", {taking, 12, 300}, 1, 60, 100, KeyedLimiterWhenFull::kRefuse, true},
+      {"CellsUsedAgain", {taking, 12, 300}, 1, 40, 100, KeyedLimiterWhenFull::kRefuse, true},
   };
 }
 

@@ -82,11 +82,12 @@ class KeyedLimiterModel {
   // How far a call is, above the time that it remembers.
   enum Done : Progress {
     kNothing = 0,
-    kMovedNewest,
-    kSawNewest,  // remembers it
-    kSawCell,    // remembers when it is full
+    kSawNoCell,  // and will now move the latest time on
+    kMovedTime,
+    kSawTime,  // remembers when it is decided
+    kSawCell,  // remembers when it is full
   };
-  static constexpr uint32_t kDoneBits = 2;
+  static constexpr uint32_t kDoneBits = 3;
   static constexpr Progress With(Done done, Nanos time) {
     return static_cast<uint64_t>(time) << kDoneBits | done;
   }
@@ -123,37 +124,35 @@ class KeyedLimiterModel {
   }
 
   void Take(const State& state, const KeyedLimiterCall& call, Progress progress, Next* next) const {
-    const bool saw_newest = DoneIn(progress) == kSawNewest;
-    const bool saw_cell = DoneIn(progress) == kSawCell;
-    State seen = state;
-    if (saw_newest) seen.newest = TimeIn(progress);
-    if (saw_cell) seen.full_at[call.key] = TimeIn(progress);
-    const Nanos now = std::max(call.now, seen.newest);
-    const Nanos ahead = Ahead(seen, call.key, now);
+    const Done done = DoneIn(progress);
+    if (done == kSawNoCell) {
+      State moved = state;
+      moved.newest = std::max(moved.newest, call.now);
+      return next->Goes(moved, kMovedTime);
+    }
+    const Nanos now = done == kSawTime ? TimeIn(progress) : std::max(call.now, state.newest);
+    const Nanos full_at = done == kSawCell ? TimeIn(progress) : state.full_at[call.key];
+    const Nanos ahead = std::max<Nanos>(full_at - now, 0);
     const Nanos after = ahead + call.n * token();
     const bool refused = after > capacity();
-    if (refused && !saw_newest) {
+    if (refused && done != kSawTime) {
       next->Done(state, {.code = Code(KeyedLimiterRejection::kExhausted), .ahead = ahead});
-    } else if (!refused && ahead > 0 && !saw_cell) {
-      next->Done(Taken(state, call.key, now + after), {.ahead = after});
-    } else if (!refused && ahead == 0) {
-      Enter(state, call, now, saw_cell, progress, next);
+    } else if (!refused && done != kSawCell) {
+      if (ahead > 0) next->Done(Taken(state, call.key, now + after), {.ahead = after});
+      if (ahead == 0) Enter(state, call, now, progress, next);
     }
-    if (!time_moves_ || saw_newest || saw_cell) return;
-    next->Goes(state, With(kSawNewest, state.newest));
-    next->Goes(state, With(kSawCell, state.full_at[call.key]));
-    if (DoneIn(progress) == kMovedNewest) return;
-    State moved = state;
-    moved.newest = std::max(moved.newest, call.now);
-    next->Goes(moved, kMovedNewest);
+    if (!time_moves_ || done == kSawTime || done == kSawCell) return;
+    next->Goes(state, With(kSawTime, now));
+    if (refused) next->Goes(state, With(kSawCell, full_at));
+    if (ahead == 0 && done == kNothing) next->Goes(state, kSawNoCell);
   }
 
-  void Enter(const State& state, const KeyedLimiterCall& call, Nanos now, bool saw_cell,
-             Progress progress, Next* next) const {
+  void Enter(const State& state, const KeyedLimiterCall& call, Nanos now, Progress progress,
+             Next* next) const {
     const Nanos cost = call.n * token();
     const Answer full{.code = Code(KeyedLimiterRejection::kTableFull)};
     if (time_moves_) {
-      if (!saw_cell) next->Done(Taken(state, call.key, now + cost), {.ahead = cost});
+      next->Done(Taken(state, call.key, now + cost), {.ahead = cost});
       if (Live(state, now) + kMostClaims >= kCells) next->Done(state, full);
       return;
     }

@@ -33,10 +33,11 @@ struct Scenario {
   uint64_t bursts;
   KeyedLimiterWhenFull when_full = KeyedLimiterWhenFull::kRefuse;
   bool time_moves = false;  // on to that of a call
+  int32_t burst = 3;
 
   KeyedLimiterSettings settings() const {
     return {.rate = kNanosPerSecond / kToken,
-            .burst = 3,
+            .burst = burst,
             .max_keys = 4,
             .when_full = when_full,
             .seed = 1};
@@ -58,10 +59,11 @@ std::vector<Scenario> Scenarios() {
   return {
       {"FewKeys", {all, 3, 250}, 1, 60, 100},
       {"ForgottenKeys", {with_forget, 3, 100}, 1, 60, 100},
-      {"FirstCalls", {{Kind::kTake}, 4, 0}, 1, 5, 1000},
-      {"FullRefuses", {taking, 12, 0}, 4, 6, 400, KeyedLimiterWhenFull::kRefuse},
-      {"FullAdmits", {taking, 12, 0}, 4, 6, 400, KeyedLimiterWhenFull::kAdmit},
-      {"FullEvicts", {taking, 11, 0}, 8, 6, 400, KeyedLimiterWhenFull::kEvict},
+      {"FirstCalls", {{Kind::kTake}, 4, 0}, 1, 5, 400},
+      {"FullRefuses", {taking, 12, 0}, 4, 6, 150, KeyedLimiterWhenFull::kRefuse},
+      {"FullAdmits", {taking, 12, 0}, 4, 6, 150, KeyedLimiterWhenFull::kAdmit},
+      // Few keys have taken equally much, so that it is mostly clear which of them goes.
+      {"FullEvicts", {taking, 11, 0}, 8, 6, 150, KeyedLimiterWhenFull::kEvict, false, 9},
       {"CellsUsedAgain", {taking, 12, 300}, 1, 40, 100, KeyedLimiterWhenFull::kRefuse, true},
   };
 }
@@ -72,7 +74,7 @@ KeyedHistory Record(const Scenario& scenario, KeyedLimiterUnderTest* subject, ui
   KeyedLimiterClient other(subject, scenario.use, &clock);
   std::vector<Call<KeyedLimiterCall, KeyedLimiterAnswer>> others;
   for (uint64_t key = 0; key < scenario.taken; ++key) {
-    const auto n = static_cast<int64_t>(1 + key % 2);
+    const int64_t n = 1 + static_cast<int64_t>(key) % scenario.burst;
     stamper.Record(&other, {.kind = Kind::kTake, .now = kStart, .key = key, .n = n}, &others);
   }
   std::vector<KeyedLimiterClient> clients(kThreads, other);

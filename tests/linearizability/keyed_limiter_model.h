@@ -84,6 +84,7 @@ class KeyedLimiterModel {
     kNothing = 0,
     kSawNoCell,  // and will now move the latest time on
     kMovedTime,
+    kClaimed,
     kSawTime,  // remembers when it is decided
     kSawCell,  // remembers when it is full
   };
@@ -165,25 +166,27 @@ class KeyedLimiterModel {
     State claimed = state;
     claimed.claims += uint64_t{1} << (4 * call.key);
     if (Live(state, now) + Claims(state) < kCells) {
-      if (claims == 0) next->Goes(claimed, progress);
+      if (claims == 0) next->Goes(claimed, kClaimed);
     } else if (settings_.when_full == WhenFull::kRefuse) {
       if (claims == 0) next->Done(state, full);
     } else if (settings_.when_full == WhenFull::kAdmit) {
       if (claims == 0) next->Done(state, {.ahead = cost});
-    } else if (claims < 2) {
-      Evict(claimed, now, progress, next);
+    } else if (claims == 0 || (claims == 1 && progress == kNothing)) {
+      Evict(claimed, now, next);
     }
   }
 
-  void Evict(const State& claimed, Nanos now, Progress progress, Next* next) const {
-    for (uint64_t key = 0; key < kMostKeys; ++key) {
-      const Nanos ahead = Ahead(claimed, key, now);
-      if (ahead == 0) continue;
-      State after = claimed;
-      after.full_at[key] = 0;
-      ++after.evicted;
-      after.forgiven += static_cast<uint64_t>((ahead + token() - 1) / token());
-      next->Goes(after, progress);
+  // First those who are likely: a search that guesses well is short.
+  void Evict(const State& claimed, Nanos now, Next* next) const {
+    for (int64_t taken = 1; taken <= settings_.burst; ++taken) {
+      for (uint64_t key = 0; key < kMostKeys; ++key) {
+        if (Ahead(claimed, key, now) != taken * token()) continue;
+        State after = claimed;
+        after.full_at[key] = 0;
+        ++after.evicted;
+        after.forgiven += static_cast<uint64_t>(taken);
+        next->Goes(after, kClaimed);
+      }
     }
   }
 

@@ -275,7 +275,7 @@ INSTANTIATE_TEST_SUITE_P(All, AdaptiveLimiterLinearizabilityTest, ::testing::Val
                          [](const auto& test) { return test.param.name; });
 
 TEST_P(AdaptiveLimiterLinearizabilityTest, AnswersAsACountAndALimitDo) {
-  EXPECT_EQ(FirstRefutedBurst<LimiterUnderTest>(GetParam(), Bursts(50)), "");
+  EXPECT_EQ(FirstRefutedBurst<LimiterUnderTest>(GetParam(), Bursts(40)), "");
 }
 
 // ---- limiters with a mistake, each of which must be found

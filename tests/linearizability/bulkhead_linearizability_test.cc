@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(All, BulkheadLinearizabilityTest, ::testing::ValuesIn(S
                          [](const auto& test) { return test.param.name; });
 
 TEST_P(BulkheadLinearizabilityTest, AnswersAsTheModelDoes) {
-  EXPECT_EQ(FirstRefutedBurst<BulkheadUnderTest>(GetParam(), Bursts(100)), "");
+  EXPECT_EQ(FirstRefutedBurst<BulkheadUnderTest>(GetParam(), Bursts(60)), "");
 }
 
 // ---- bulkheads with a mistake, each of which must be found

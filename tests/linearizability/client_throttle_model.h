@@ -6,6 +6,8 @@
 //   draws only if there were more requests than are borne. Requests and accepts are read at an
 //   instant each, in either order.
 // - A call that a newer bucket has overtaken since may be spared by what that one's window held.
+// - A call may be spared by what its window held when its bucket began: then it leaves out those
+//   that were counted in older buckets since.
 //
 // The model is for bursts that are shorter than the ring of buckets.
 #ifndef SPILLWAY_TESTS_LINEARIZABILITY_CLIENT_THROTTLE_MODEL_H_
@@ -66,6 +68,7 @@ class ThrottleModel {
   // Hashed as bytes.
   struct State {
     uint64_t newest = 0;
+    uint64_t late = 0;  // counted in older buckets since it is the newest
     uint64_t draws = 0;
     uint16_t requests[kRing] = {};  // by bucket
     uint16_t accepts[kRing] = {};
@@ -94,8 +97,7 @@ class ThrottleModel {
       case kSpared:
         return Count(state, seen, next);
       case kCounted:
-        next->Goes(state, After(seen, kSawRequests, Sum(state.requests, seen.bucket)));
-        return next->Goes(state, After(seen, kSawAccepts, Sum(state.accepts, seen.bucket)));
+        return Read(state, seen, next);
       case kSawRequests:
         return Judge(state, call, seen.bucket, seen.requests, Sum(state.accepts, seen.bucket),
                      next);
@@ -152,19 +154,32 @@ class ThrottleModel {
   void Begin(State state, const ThrottleCall& call, Next* next) const {
     const uint64_t bucket = std::max(state.newest, BucketOf(call.now));
     if (call.kind == Kind::kLook) return next->Goes(state, Of(kCounted, bucket));
+    if (state.newest != bucket) state.late = 0;
     state.newest = bucket;
     next->Goes(state, Of(kMoved, bucket));
   }
 
   void Count(const State& state, const Seen& seen, Next* next) const {
+    const bool overtaken = state.newest != seen.bucket;
     State after = state;
     ++after.requests[seen.bucket % kRing];
+    after.late += overtaken;
     if (seen.done == kSpared) return next->Done(after, {.bucket = seen.bucket});
     next->Goes(after, Of(kCounted, seen.bucket));
-    if (state.newest == seen.bucket) return;
-    const uint64_t requests = Sum(state.requests, state.newest);
-    if (!Exceeds(requests - 1, Sum(state.accepts, state.newest), Priority::kSheddable))
-      next->Goes(state, Of(kSpared, seen.bucket));
+    // What the newest window held but for those; of who finds that, one is among them himself.
+    const uint64_t requests = Sum(state.requests, state.newest) - state.late - overtaken;
+    const uint64_t accepts = Sum(state.accepts, state.newest);
+    if (Exceeds(requests, accepts, Priority::kSheddable)) return;
+    if (overtaken) next->Goes(state, Of(kSpared, seen.bucket));
+    if (!overtaken && state.late != 0) next->Done(after, {.bucket = seen.bucket});
+  }
+
+  // Of one bucket the requests are read first.
+  static void Read(const State& state, const Seen& seen, Next* next) {
+    const uint64_t requests = Sum(state.requests, seen.bucket);
+    next->Goes(state, After(seen, kSawRequests, requests));
+    if (requests != state.requests[seen.bucket % kRing])
+      next->Goes(state, After(seen, kSawAccepts, Sum(state.accepts, seen.bucket)));
   }
 
   void Judge(const State& state, const ThrottleCall& call, uint64_t bucket, uint64_t requests,

@@ -21,7 +21,6 @@ using ::testing::HasSubstr;
 using Kind = KeyedLimiterCall::Kind;
 using KeyedHistory = HistoryOf<KeyedLimiterModel>;
 
-constexpr size_t kThreads = 4;
 constexpr Nanos kStart = 1'000'000'000;
 constexpr Nanos kToken = 1000;
 
@@ -34,6 +33,7 @@ struct Scenario {
   KeyedLimiterWhenFull when_full = KeyedLimiterWhenFull::kRefuse;
   bool time_moves = false;  // on to that of a call
   int32_t burst = 3;
+  size_t threads = 4;
 
   KeyedLimiterSettings settings() const {
     return {.rate = kNanosPerSecond / kToken,
@@ -57,14 +57,14 @@ std::vector<Scenario> Scenarios() {
   with_forget.push_back(Kind::kForget);
   const std::vector<Kind> taking = {Kind::kTake, Kind::kTake, Kind::kTake, Kind::kLook};
   return {
-      {"FewKeys", {all, 3, 250}, 1, 60, 100},
-      {"ForgottenKeys", {with_forget, 3, 100}, 1, 60, 100},
-      {"FirstCalls", {{Kind::kTake}, 4, 0}, 1, 5, 400},
-      {"FullRefuses", {taking, 12, 0}, 4, 6, 150, KeyedLimiterWhenFull::kRefuse},
-      {"FullAdmits", {taking, 12, 0}, 4, 6, 150, KeyedLimiterWhenFull::kAdmit},
+      {"FewKeys", {all, 3, 250}, 1, 60, 60},
+      {"ForgottenKeys", {with_forget, 3, 100}, 1, 60, 40},
+      {"FirstCalls", {{Kind::kTake}, 4, 0}, 1, 5, 300},
+      {"FullRefuses", {taking, 12, 0}, 4, 6, 100, KeyedLimiterWhenFull::kRefuse},
+      {"FullAdmits", {taking, 12, 0}, 4, 6, 100, KeyedLimiterWhenFull::kAdmit},
       // Few keys have taken equally much, so that it is mostly clear which of them goes.
-      {"FullEvicts", {taking, 11, 0}, 8, 6, 150, KeyedLimiterWhenFull::kEvict, false, 9},
-      {"CellsUsedAgain", {taking, 12, 300}, 1, 40, 100, KeyedLimiterWhenFull::kRefuse, true},
+      {"FullEvicts", {taking, 11, 0}, 8, 6, 100, KeyedLimiterWhenFull::kEvict, false, 9},
+      {"CellsUsedAgain", {taking, 12, 300}, 1, 20, 100, KeyedLimiterWhenFull::kRefuse, true, 3, 3},
   };
 }
 
@@ -77,7 +77,7 @@ KeyedHistory Record(const Scenario& scenario, KeyedLimiterUnderTest* subject, ui
     const int64_t n = 1 + static_cast<int64_t>(key) % scenario.burst;
     stamper.Record(&other, {.kind = Kind::kTake, .now = kStart, .key = key, .n = n}, &others);
   }
-  std::vector<KeyedLimiterClient> clients(kThreads, other);
+  std::vector<KeyedLimiterClient> clients(scenario.threads, other);
   KeyedHistory history = Burst<KeyedLimiterClient>(&stamper, seed).Run(&clients, scenario.calls);
   stamper.Record(&other, {.kind = Kind::kTotals}, &others);
   history.push_back(others);
@@ -159,7 +159,7 @@ struct MovesTimeBack : KeyedLimiterUnderTest {
   using KeyedLimiterUnderTest::KeyedLimiterUnderTest;
   std::atomic<Nanos> last{0};
   LimiterDecision Take(Nanos now, uint64_t key, int64_t n) override {
-    if (const Nanos before = last.exchange(now); before > now + kToken) Refund(now, key, 1);
+    if (const Nanos before = last.exchange(now); before > now) Refund(now, key, 1);
     return KeyedLimiterUnderTest::Take(now, key, n);
   }
 };

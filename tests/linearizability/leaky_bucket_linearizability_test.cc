@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(All, LeakyBucketLinearizabilityTest, ::testing::ValuesI
                          [](const auto& test) { return test.param.name; });
 
 TEST_P(LeakyBucketLinearizabilityTest, AnswersAsTheModelDoes) {
-  EXPECT_EQ(FirstRefutedBurst<LeakyBucketUnderTest>(GetParam(), Bursts(60)), "");
+  EXPECT_EQ(FirstRefutedBurst<LeakyBucketUnderTest>(GetParam(), Bursts(40)), "");
 }
 
 // ---- buckets with a mistake, each of which must be found

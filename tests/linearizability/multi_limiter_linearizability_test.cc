@@ -2,7 +2,7 @@
 // held against the steps of which a call is made. The call as a whole is not linearizable; each
 // step is, at its member:
 //
-// - It looks at each member; one that has not enough refuses, and nothing was taken.
+// - It looks at the members; one that has not enough refuses, and nothing was taken.
 // - Then it takes from one after the other. When one has not enough any more, it refuses, and what
 //   was taken from those before is put back, backwards.
 // - Where nobody has moved a member since, it is put back as it was; else as much is given to it as
@@ -28,7 +28,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr size_t kThreads = 4;
-constexpr size_t kCalls = 60;  // of each
+constexpr size_t kCalls = 40;  // of each
 constexpr size_t kMembers = 3;
 constexpr Nanos kStart = 1'000'000;
 
@@ -36,7 +36,7 @@ struct Member {
   Nanos token;  // how long it takes to flow in
   int32_t burst;
 };
-constexpr Member kSizes[kMembers] = {{1000, 2}, {2000, 3}, {500, 4}};
+constexpr Member kSizes[kMembers] = {{400, 2}, {500, 2}, {250, 3}};
 
 // The same members in different orders.
 constexpr size_t kOrders[][kMembers] = {{0, 1, 2}, {2, 1, 0}};
@@ -95,23 +95,16 @@ class MultiModel {
       return next->Done(Taken(state, call.which, call), {});
     }
     const Way way = WayOf(progress);
-    switch (way.stage) {
-      case kLooks:
-        return Look(state, call, way, next);
-      case kTakes:
-        return Take(state, call, way, next);
-      case kPutsBack:
-        return PutBack(state, call, way, next);
-    }
+    if (way.puts_back) return PutBack(state, call, way, next);
+    if (way.place == 0) Look(state, call, next);
+    Take(state, call, way, next);
   }
 
  private:
-  enum Stage : uint64_t { kLooks, kTakes, kPutsBack };
-
   // How far a call is: at which place in its order, who refused, and what it found of the members
   // it took from.
   struct Way {
-    Stage stage;
+    bool puts_back;
     size_t place;
     size_t refuser;
     Nanos found[kMembers - 1];
@@ -121,13 +114,10 @@ class MultiModel {
     const auto found = [=](uint32_t i) {
       return static_cast<Nanos>(progress >> (6 + i * kFoundBits) & ((1u << kFoundBits) - 1));
     };
-    return {static_cast<Stage>(progress & 3),
-            progress >> 2 & 3,
-            progress >> 4 & 3,
-            {found(0), found(1)}};
+    return {(progress & 1) != 0, progress >> 2 & 3, progress >> 4 & 3, {found(0), found(1)}};
   }
   static Progress Of(const Way& way) {
-    return way.stage | way.place << 2 | way.refuser << 4 |
+    return uint64_t{way.puts_back} | way.place << 2 | way.refuser << 4 |
            static_cast<uint64_t>(way.found[0]) << 6 |
            static_cast<uint64_t>(way.found[1]) << (6 + kFoundBits);
   }
@@ -153,18 +143,17 @@ class MultiModel {
   }
   static Answer RefusedBy(size_t member) { return {.code = 1, .refuser = member}; }
 
-  static void Look(const State& state, const MultiCall& call, Way way, Next* next) {
-    const size_t member = MemberAt(call, way);
-    if (!Fits(state, member, call)) return next->Done(state, RefusedBy(member));
-    if (++way.place == kMembers) way = {kTakes, 0, 0, {}};
-    next->Goes(state, Of(way));
+  static void Look(const State& state, const MultiCall& call, Next* next) {
+    for (const size_t member : kOrders[call.which]) {
+      if (!Fits(state, member, call)) next->Done(state, RefusedBy(member));
+    }
   }
 
   static void Take(const State& state, const MultiCall& call, Way way, Next* next) {
     const size_t member = MemberAt(call, way);
     if (!Fits(state, member, call)) {
-      if (way.place == 0) return next->Done(state, RefusedBy(member));
-      way.stage = kPutsBack;
+      if (way.place == 0) return;
+      way.puts_back = true;
       way.refuser = member;
       --way.place;
       return next->Goes(state, Of(way));
@@ -248,11 +237,12 @@ class MultiClient {
   using Operation = MultiCall;
   using Answer = MultiAnswer;
 
-  MultiClient(MultiUnderTest* subject, Nanos step, std::atomic<Nanos>* clock)
-      : subject_(subject), step_(step), clock_(clock) {}
+  MultiClient(MultiUnderTest* subject, std::atomic<Nanos>* clock)
+      : subject_(subject), clock_(clock) {}
 
   MultiCall Next(Random& random) {
-    const Nanos step = step_ == 0 ? 0 : random.Below(step_);
+    // So fast that about half of the calls are refused.
+    const Nanos step = random.Below<Nanos>(500);
     const Nanos now = clock_->fetch_add(step, std::memory_order_relaxed) + step;
     const Kind kind =
         random.Of({Kind::kTake, Kind::kTake, Kind::kTake, Kind::kTakeOne, Kind::kLook});
@@ -273,18 +263,17 @@ class MultiClient {
 
  private:
   MultiUnderTest* subject_;
-  Nanos step_;
   std::atomic<Nanos>* clock_;
 };
 
 template <typename Subject>
-std::string FirstRefutedBurst(const std::string& name, Nanos step, uint64_t bursts) {
+std::string FirstRefutedBurst(uint64_t bursts) {
   uint64_t given_back = 0;
   const auto record = [&](uint64_t seed) {
     Subject subject;
     Stamper stamper(seed % 2 == 0 ? Stamps::kTickets : Stamps::kClock);
     std::atomic<Nanos> clock{kStart};
-    std::vector<MultiClient> clients(kThreads, MultiClient(&subject, step, &clock));
+    std::vector<MultiClient> clients(kThreads, MultiClient(&subject, &clock));
     MultiHistory history = Burst<MultiClient>(&stamper, seed).Run(&clients, kCalls);
     history.emplace_back();
     for (size_t member = 0; member < kMembers; ++member) {
@@ -295,16 +284,16 @@ std::string FirstRefutedBurst(const std::string& name, Nanos step, uint64_t burs
       given_back += subject.Snapshot(order).total_given_back;
     return history;
   };
-  std::string refuted = FirstRefuted(name, MultiModel(), bursts, record);
-  if (refuted.empty()) {
+  std::string refuted = FirstRefuted("members", MultiModel(), bursts, record);
+  // One in ten bursts, or more.
+  if (refuted.empty() && bursts >= 200) {
     EXPECT_GT(given_back, 0u) << "nothing was given back: this shows little";
   }
   return refuted;
 }
 
 TEST(MultiLimiterLinearizabilityTest, EachStepIsThatOfAMember) {
-  EXPECT_EQ(FirstRefutedBurst<MultiUnderTest>("time passes", 500, Bursts(200)), "");
-  EXPECT_EQ(FirstRefutedBurst<MultiUnderTest>("time hardly passes", 50, Bursts(100)), "");
+  EXPECT_EQ(FirstRefutedBurst<MultiUnderTest>(Bursts(200)), "");
 }
 
 // ---- limiters with a mistake, each of which must be found
@@ -331,7 +320,7 @@ struct SparesAMember : MultiUnderTest {
 
 template <typename Mistake>
 void ExpectRefuted() {
-  EXPECT_THAT(FirstRefutedBurst<Mistake>("time passes", 500, 200), HasSubstr("not linearizable"));
+  EXPECT_THAT(FirstRefutedBurst<Mistake>(200), HasSubstr("not linearizable"));
 }
 
 TEST(MistakenMultiLimiterTest, WhatIsNotGivenBackIsFound) { ExpectRefuted<KeepsWhatItTook>(); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/linearizability/recorder.h"
 #include "tests/linearizability/token_bucket_bursts.h"
 
 namespace spillway::testing {

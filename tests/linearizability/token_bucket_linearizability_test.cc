@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/linearizability/recorder.h"
 #include "tests/linearizability/token_bucket_bursts.h"
 
 namespace spillway::testing {

@@ -259,16 +259,9 @@ struct SaysTooSoon : BreakerSubject {
   }
 };
 
-Scenario ScenarioNamed(const std::string& name) {
-  for (const Scenario& scenario : Scenarios()) {
-    if (scenario.name == name) return scenario;
-  }
-  throw std::invalid_argument(name);
-}
-
 template <typename Mistake>
 void ExpectRefuted(const std::string& scenario) {
-  EXPECT_THAT(FirstRefutedBurst<Mistake>(ScenarioNamed(scenario), 200),
+  EXPECT_THAT(FirstRefutedBurst<Mistake>(Named(Scenarios(), scenario), 200),
               HasSubstr("not linearizable"))
       << scenario;
 }

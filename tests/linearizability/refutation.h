@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/linearizability/checker.h"
 
@@ -26,6 +28,15 @@ std::string FirstRefuted(const std::string& name, const Model& model, uint64_t b
   }
   EXPECT_GT(overlaps, bursts) << "hardly any calls overlapped: this shows little";
   return "";
+}
+
+// The scenario of that name.
+template <typename Scenario>
+Scenario Named(const std::vector<Scenario>& scenarios, const std::string& name) {
+  for (const Scenario& scenario : scenarios) {
+    if (scenario.name == name) return scenario;
+  }
+  throw std::invalid_argument("no scenario is called " + name);
 }
 
 }  // namespace spillway::testing

@@ -5,38 +5,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/linearizability/recorder.h"
-#include "tests/linearizability/refutation.h"
-#include "tests/linearizability/token_bucket_calls.h"
-#include "tests/linearizability/token_bucket_model.h"
+#include "tests/linearizability/token_bucket_bursts.h"
 
 namespace spillway::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using Kind = TokenBucketCall::Kind;
-using BucketHistory = HistoryOf<TokenBucketModel>;
 
-constexpr size_t kThreads = 4;
-constexpr Nanos kStart = 1000 * kNanosPerSecond;
+using Scenario = BucketScenario<TokenBucket>;
+
 constexpr Nanos kToken = 1'000'000;
-
-struct Scenario {
-  std::string name;
-  TokenBucketSettings settings;
-  TokenBucketUse use;
-  size_t calls = 120;  // of each thread
-
-  friend std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
-    return out << scenario.name;
-  }
-};
 
 TokenBucketSettings Settings(int32_t burst, double rate = 1000) {
   TokenBucketSettings settings;
@@ -60,49 +45,8 @@ std::vector<Scenario> Scenarios() {
       {"Reservations", Settings(3), {{Kind::kReserve, Kind::kReserve, Kind::kCancel}, 2 * step}},
       {"AllCalls", Settings(5), {all, 2 * step}},
       {"FirstCalls", empty, {{Kind::kTake, Kind::kTakeUpTo, Kind::kReserve, Kind::kLook}, step}, 4},
-      {"Changes", Settings(2), {all, step, {Settings(3, 500), Settings(1, 2000), Settings(4)}}},
+      {"Changes", Settings(2), {all, step, {{500, 3}, {2000, 1}, {1000, 4}}}},
   };
-}
-
-BucketHistory Record(const Scenario& scenario, TokenBucketUnderTest* subject, uint64_t seed) {
-  Stamper stamper(seed % 2 == 0 ? Stamps::kTickets : Stamps::kClock);
-  std::atomic<Nanos> clock{kStart};
-  std::vector<TokenBucketClient> clients;
-  for (size_t i = 0; i < kThreads; ++i) clients.emplace_back(subject, scenario.use, &clock, i == 0);
-  BucketHistory history = Burst<TokenBucketClient>(&stamper, seed).Run(&clients, scenario.calls);
-  TokenBucketClient last(subject, scenario.use, &clock);
-  history.emplace_back();
-  stamper.Record(&last, {.kind = Kind::kLook, .now = clock}, &history.back());
-  return history;
-}
-
-// What is counted beside the word agrees with the answers once all have returned.
-void ExpectTotals(const BucketHistory& history, const TokenBucketSnapshot& snapshot) {
-  uint64_t admitted = 0;
-  uint64_t refused = 0;
-  for (const auto& thread : history) {
-    for (const auto& [call, answer, invoked, returned] : thread) {
-      if (call.kind == Kind::kTakeUpTo) {
-        ++(answer->code != 0 ? admitted : refused);
-      } else if (call.kind <= Kind::kReserve) {
-        ++(answer->code == 0 ? admitted : refused);
-      }
-    }
-  }
-  EXPECT_EQ(snapshot.total_admitted, admitted);
-  EXPECT_EQ(snapshot.total_refused, refused);
-}
-
-template <typename Subject>
-std::string FirstRefutedBurst(const Scenario& scenario, uint64_t bursts) {
-  const TokenBucketModel model(scenario.settings);
-  return FirstRefuted(scenario.name, model, bursts, [&](uint64_t seed) {
-    Subject subject(scenario.settings);
-    BucketHistory history = Record(scenario, &subject, seed);
-    if constexpr (std::is_same_v<Subject, TokenBucketUnderTest>)
-      ExpectTotals(history, subject.Snapshot(kStart));
-    return history;
-  });
 }
 
 class TokenBucketLinearizabilityTest : public ::testing::TestWithParam<Scenario> {};
@@ -181,11 +125,9 @@ struct LooksFromMemory : TokenBucketUnderTest {
 
 template <typename Mistake>
 void ExpectRefuted(const std::string& name) {
-  const std::vector<Scenario> all = Scenarios();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Scenario& one) { return one.name == name; });
-  ASSERT_NE(found, all.end());
-  EXPECT_THAT(FirstRefutedBurst<Mistake>(*found, 200), HasSubstr("not linearizable")) << name;
+  EXPECT_THAT(FirstRefutedBurst<Mistake>(Named(Scenarios(), name), 200),
+              HasSubstr("not linearizable"))
+      << name;
 }
 
 TEST(MistakenTokenBucketTest, TakingInTwoStepsIsFound) {

@@ -1,5 +1,5 @@
-// What the token bucket promises to threads that use it at the same time: each call happens whole,
-// at one instant. docs/guarantees.md says the same in prose.
+// What the token bucket and the leaky bucket promise to threads that use them at the same time:
+// each call happens whole, at one instant. docs/guarantees.md says the same in prose.
 //
 // The model knows nothing of words and clocks: it is the time at which the bucket is full again. It
 // is for rates at which a token takes a whole number of nanoseconds, and for changes that fill the
@@ -29,18 +29,27 @@ class TokenBucketModel {
     uint64_t change = 0;
     Nanos token = 0;
     int64_t burst = 0;
+    int64_t room = 0;  // of a leaky bucket
 
     Nanos capacity() const { return burst * token; }
+    int64_t whole() const { return room == 0 ? burst : room; }
+    // Whether so much may be missing.
+    bool HasRoom(Nanos ahead) const { return room == 0 || ahead <= room * token; }
     friend bool operator==(const State&, const State&) = default;
     friend std::ostream& operator<<(std::ostream& out, const State& state) {
       return out << "full at " << state.full_at << (state.began ? "" : ", not begun") << ", "
-                 << state.burst << " tokens of " << state.token << " ns, change " << state.change;
+                 << state.burst << " tokens of " << state.token << " ns, room for " << state.room
+                 << ", change " << state.change;
     }
   };
 
-  explicit TokenBucketModel(const TokenBucketSettings& settings) : settings_(settings) {}
+  explicit TokenBucketModel(const TokenBucketSettings& settings)
+      : made_(SizeOf(settings)), missing_(std::max(settings.burst - settings.initial_tokens, 0)) {}
+  explicit TokenBucketModel(const LeakyBucketSettings& settings) : made_(SizeOf(settings)) {}
 
-  State Initial() const { return {.token = TokenOf(settings_), .burst = settings_.burst}; }
+  State Initial() const {
+    return {.token = TokenOf(made_), .burst = made_.burst, .room = made_.room};
+  }
 
   Answer Apply(State* state, const TokenBucketCall& call) const {
     const Nanos ahead = Ahead(*state, call.now);
@@ -49,8 +58,9 @@ class TokenBucketModel {
       *state = {.full_at = call.now,
                 .began = 1,
                 .change = state->change + 1,
-                .token = TokenOf(call.settings),
-                .burst = call.settings.burst};
+                .token = TokenOf(call.size),
+                .burst = call.size.burst,
+                .room = call.size.room};
       return {.code = 1};
     }
     // A call that takes nothing changes nothing, but the time of a bucket that fills begins.
@@ -83,13 +93,12 @@ class TokenBucketModel {
   }
 
  private:
-  static Nanos TokenOf(const TokenBucketSettings& settings) {
-    return static_cast<Nanos>(kNanosPerSecond / settings.rate);
+  static Nanos TokenOf(const BucketSize& size) {
+    return static_cast<Nanos>(kNanosPerSecond / size.rate);
   }
 
   Nanos Ahead(const State& state, Nanos now) const {
-    const int64_t missing = state.burst - std::min(settings_.initial_tokens, settings_.burst);
-    if (!state.began) return missing * state.token;
+    if (!state.began) return missing_ * state.token;
     return std::max<Nanos>(state.full_at - now, 0);
   }
 
@@ -106,13 +115,16 @@ class TokenBucketModel {
   }
 
   static Answer Reserve(State* state, const TokenBucketCall& call, Nanos ahead) {
+    const bool waits = call.max_wait > 0;
     Answer answer = Refused(*state, TokenBucketRejection::kExceedsBurst, ahead);
     answer.act_at = call.now;
-    if (call.n > state->burst) return answer;
+    if (call.n > (waits ? state->whole() : state->burst)) return answer;
     const Nanos cost = call.n * state->token;
     const Nanos delay = std::max<Nanos>(ahead + cost - state->capacity(), 0);
-    answer.code = static_cast<int64_t>(TokenBucketRejection::kExceedsWait);
-    if (delay > call.max_wait) return answer;
+    const bool in_time = delay <= call.max_wait;
+    answer.code = static_cast<int64_t>(in_time || !waits ? TokenBucketRejection::kExhausted
+                                                         : TokenBucketRejection::kExceedsWait);
+    if (!in_time || !state->HasRoom(ahead + cost)) return answer;
     answer = Taken(state, call.now, cost, ahead);
     answer.act_at = call.now + delay;
     return answer;
@@ -127,12 +139,13 @@ class TokenBucketModel {
   }
 
   static Answer Look(const State& state, Nanos ahead) {
-    const Nanos there = state.capacity() - ahead;
+    const Nanos there = state.whole() * state.token - ahead;
     const Nanos part = there < 0 ? state.token - 1 : 0;  // of a token, which is owed as a whole
-    return {.ahead = ahead, .tokens = (there - part) / state.token, .burst = state.burst};
+    return {.ahead = ahead, .tokens = (there - part) / state.token, .burst = state.whole()};
   }
 
-  TokenBucketSettings settings_;
+  BucketSize made_;
+  int64_t missing_ = 0;  // at first
 };
 
 }  // namespace spillway::testing

@@ -40,7 +40,7 @@ class PlainAdaptiveLimiter {
       divided_by_ = 1;
       left_ = 30;
       deep_ = false;
-      begin_ = now / 1024 * 1024;
+      Begin(now);
     }
     const bool admits = in_flight_ < admitted() || settings_.dry_run;
     in_flight_ += admits;
@@ -55,7 +55,7 @@ class PlainAdaptiveLimiter {
     if (outcome == Outcome::kIgnored || waits) return;
     look_at_ = now + Length() / 128;
     if (begin_ < 0) {
-      begin_ = now / 1024 * 1024;
+      Begin(now);
       return;
     }
     start = std::max<Nanos>(start, 0);
@@ -81,6 +81,12 @@ class PlainAdaptiveLimiter {
 
   Nanos Length() const {
     return std::min(std::max(2 * std::min(call_time_, kLongest), settings_.window_ns), kLongest);
+  }
+
+  // A window of the first microsecond right after a probe begins with the second.
+  void Begin(Nanos now) {
+    const bool is_zero = phase_ == WindowPhase::kNormal && left_ == 30 && !deep_;
+    begin_ = std::max<Nanos>(now / 1024, is_zero) * 1024;
   }
 
   void Bound() {
@@ -121,7 +127,7 @@ class PlainAdaptiveLimiter {
       }
     }
     MoveOn(dropped, measured, much_lower);
-    begin_ = now / 1024 * 1024;
+    Begin(now);
     times_.clear();
     busy_ = false;
     drops_ = 0;

@@ -24,7 +24,7 @@
 namespace spillway::fuzz {
 namespace {
 
-constexpr int kMostSteps = 400;
+constexpr int kMostSteps = 200;
 
 struct AdaptiveLimiterNoun {
   using Object = AdaptiveLimiter;
@@ -193,7 +193,7 @@ class Fuzz {
   void Work() {
     const Nanos length = AnyLength();
     const int32_t outcome = AnyOutcome();
-    for (int calls = input_.Below(64); calls > 0; --calls) {
+    for (int calls = input_.Below(24); calls > 0; --calls) {
       const spillway_permit permit = Ask();
       Wait(length);
       if (permit.opaque[0] != 0) Settle(permit, outcome, now_);

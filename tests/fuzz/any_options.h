@@ -26,12 +26,15 @@ class AnyOptions {
   using Settings = typename Noun::Settings;
 
   // Fields that the struct does not have are as in `base`.
-  AnyOptions(ByteReader& input, const Settings& base)
+  AnyOptions(ByteReader& input, const Settings& base) : AnyOptions(input, base, Noun::IsGood) {}
+  // `is_good(settings)` judges instead of the noun.
+  template <class IsGood>
+  AnyOptions(ByteReader& input, const Settings& base, IsGood is_good)
       : size_(input.OneIn(2) ? kOptionsEnd : AnySize(input, Noun::kEnds)),
         memory_(BytesFor(size_)),
         settings_(base) {
     Fill(input, base);
-    Judge(base);
+    Judge(base, is_good);
   }
 
   const COptions* get() const { return memory_.get<COptions>(); }
@@ -86,7 +89,8 @@ class AnyOptions {
     }
   }
 
-  void Judge(const Settings& base) {
+  template <class IsGood>
+  void Judge(const Settings& base, IsGood is_good) {
     if (!IsSize(size_, Noun::kEnds)) {
       status_ = SPILLWAY_E_MISUSE;
     } else if (size_ > kOptionsEnd && !memory_.IsFilled(kOptionsEnd, std::byte{0})) {
@@ -94,7 +98,7 @@ class AnyOptions {
     } else {
       COptions options = CFrom(base);
       std::memcpy(&options, memory_.bytes(), std::min(size_, kOptionsEnd));
-      const bool good = FromC(options, &settings_, nullptr) && Noun::IsGood(settings_);
+      const bool good = FromC(options, &settings_, nullptr) && is_good(settings_);
       if (!good) status_ = SPILLWAY_E_INVALID_ARGUMENT;
     }
   }

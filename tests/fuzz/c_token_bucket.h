@@ -5,17 +5,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include "generated/token_bucket.h"
 #include "spillway/base/option.h"
 #include "spillway/base/time.h"
 #include "spillway/c_api.h"
+#include "spillway/limiter/token_bucket.h"
 #include "spillway/limiter/warm_up_word.h"
 #include "tests/fuzz/byte_reader.h"
-#include "tests/fuzz/guarded.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/c_policy.h"
 
 namespace spillway::fuzz {
 
@@ -37,9 +36,22 @@ inline int32_t AnyBurst(ByteReader& input, Nanos token) {
 }
 
 struct TokenBucketNoun {
-  using Options = COptions;
+  using Object = TokenBucket;
   using Settings = TokenBucketSettings;
+  using Handle = spillway_token_bucket;
+  using Options = COptions;
+  using Snapshot = CSnapshot;
   static constexpr std::span<const size_t> kEnds = kTokenBucketOptionsEnds;
+  static constexpr std::span<const size_t> kSnapshotEnds = kTokenBucketSnapshotEnds;
+  static constexpr auto New = spillway_token_bucket_new;
+  static constexpr auto kRef = spillway_token_bucket_ref;
+  static constexpr auto kUnref = spillway_token_bucket_unref;
+  static constexpr auto kInit = spillway_token_bucket_options_init;
+  static constexpr auto kTellOptions = spillway_token_bucket_options_get;
+  static constexpr auto kSnapshotAt = spillway_token_bucket_snapshot_at;
+  static constexpr auto kName = spillway_token_bucket_name;
+  static constexpr auto kRejectionName = spillway_token_bucket_rejection_name;
+
   static Settings Random(ByteReader& input) {
     const Nanos token = AnyToken(input);
     return {.rate = 1e9 / static_cast<double>(token),
@@ -56,52 +68,7 @@ struct TokenBucketNoun {
   }
 };
 
-class CTokenBucket {
- public:
-  explicit CTokenBucket(const TokenBucketSettings& settings) : handle_(nullptr) {
-    COptions options = SPILLWAY_TOKEN_BUCKET_OPTIONS_INIT;
-    ToC(settings, &options);
-    const GuardedStruct<COptions> guarded(options);
-    const spillway_status status =
-        spillway_token_bucket_new(&handle_, nullptr, 0, guarded.get(), nullptr);
-    Require(status == SPILLWAY_OK && handle_ != nullptr, "valid options are refused");
-  }
-  // Takes over a reference.
-  explicit CTokenBucket(spillway_token_bucket* handle) : handle_(handle) {}
-  CTokenBucket(const CTokenBucket&) = delete;
-  CTokenBucket& operator=(const CTokenBucket&) = delete;
-  ~CTokenBucket() { spillway_token_bucket_unref(handle_); }
-
-  spillway_token_bucket* handle() const { return handle_; }
-
-  COptions Options() const {
-    Guarded out(kOptionsEnd);
-    out.get<COptions>()->struct_size = kOptionsEnd;
-    Require(spillway_token_bucket_options_get(handle_, out.get<COptions>()) == SPILLWAY_OK,
-            "the options are not told");
-    out.Check();
-    COptions told;
-    std::memcpy(&told, out.bytes(), kOptionsEnd);
-    return told;
-  }
-
-  CSnapshot Snapshot(Nanos now) const {
-    Guarded out(kSnapshotEnd);
-    out.get<CSnapshot>()->struct_size = kSnapshotEnd;
-    Require(spillway_token_bucket_snapshot_at(handle_, now, out.get<CSnapshot>()) == SPILLWAY_OK,
-            "no snapshot");
-    // Volatile: the optimiser must not take the write away.
-    if (Planted("overrun"))
-      *static_cast<volatile std::byte*>(out.bytes() + kSnapshotEnd) = std::byte{0};
-    out.Check();
-    CSnapshot told;
-    std::memcpy(&told, out.bytes(), kSnapshotEnd);
-    return told;
-  }
-
- private:
-  spillway_token_bucket* handle_;
-};
+using CTokenBucket = CPolicy<TokenBucketNoun>;
 
 }  // namespace spillway::fuzz
 

@@ -2,19 +2,19 @@
 // calls that no caller should make answer as documented and change nothing.
 //
 // Faults that can be planted (target.h): here `retry_after`, `second_cancel` and `lost_refusal`, in
-// c_token_bucket.h `overrun`.
+// c_policy.h `overrun`.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tests/fuzz/any_options.h"
 #include "tests/fuzz/any_time.h"
+#include "tests/fuzz/c_policy.h"
 #include "tests/fuzz/c_token_bucket.h"
 #include "tests/fuzz/guarded.h"
 #include "tests/fuzz/sized_struct.h"
@@ -248,16 +248,13 @@ class Fuzz {
       case 0:
         return PassNull();
       case 1:
-        return TellInAnySize();
+        return TellInAnySize(input_, real_, now_);
       case 2:
         return MakeAnother();
       case 3:
         return ChangeWrongly();
       default:
-        Require(spillway_token_bucket_ref(real_.handle()) == real_.handle(), "another handle");
-        spillway_token_bucket_unref(real_.handle());
-        Require(std::strlen(spillway_token_bucket_rejection_name(input_.Take<int32_t>())) > 0,
-                "a constant without a name");
+        return CountReferences(input_, real_);
     }
   }
 
@@ -277,23 +274,6 @@ class Fuzz {
     MustBeMisuse(spillway_token_bucket_cancel_at(real_.handle(), nullptr, now_));
     out.Check();
     memory.Check();
-  }
-
-  void TellInAnySize() {
-    const bool snapshot = input_.OneIn(2);
-    const std::span<const size_t> ends = snapshot
-                                             ? std::span<const size_t>(kTokenBucketSnapshotEnds)
-                                             : std::span<const size_t>(kTokenBucketOptionsEnds);
-    const size_t size = AnySize(input_, ends);
-    Guarded out(BytesFor(size));
-    std::memcpy(out.bytes(), &size, sizeof size);
-    const spillway_status status =
-        snapshot ? spillway_token_bucket_snapshot_at(real_.handle(), now_, out.get<CSnapshot>())
-                 : spillway_token_bucket_options_get(real_.handle(), out.get<COptions>());
-    const CSnapshot whole = real_.Snapshot(now_);
-    const COptions options = real_.Options();
-    fuzz::RequireTold(status, out, size, snapshot ? static_cast<const void*>(&whole) : &options,
-                      ends);
   }
 
   void MakeAnother() {

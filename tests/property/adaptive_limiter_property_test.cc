@@ -3,16 +3,13 @@
 // A failure prints its seed. SPILLWAY_SEED=<seed> runs that one alone.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <numeric>
 #include <string>
-#include <vector>
 
 #include "spillway/concurrency/adaptive_limiter.h"
+#include "tests/support/plain_adaptive_limiter.h"
 #include "tests/support/policies.h"
 #include "tests/support/random.h"
 #include "tests/support/seeds.h"
@@ -23,161 +20,6 @@ namespace {
 constexpr uint64_t kSeeds = 300;
 constexpr int kRounds = 3000;
 constexpr Nanos kMs = 1'000'000;
-constexpr Nanos kLongest = 60'000 * kMs;
-
-// The same rules, with a variable for each thing and a list for the calls of a window.
-class PlainLimiter {
- public:
-  explicit PlainLimiter(const AdaptiveLimiterSettings& settings)
-      : settings_(settings), limit_(settings.initial_limit) {}
-
-  int32_t admitted() const {
-    const auto whole = static_cast<int32_t>(limit_);
-    return divided_by_ == 1 ? whole : std::max(whole / divided_by_ - 1, 1);
-  }
-  int32_t in_flight() const { return in_flight_; }
-  Nanos baseline() const { return baseline_; }
-  Nanos call_time() const { return call_time_; }
-  uint64_t windows() const { return windows_; }
-
-  bool Ask(Nanos now) {
-    now = std::max<Nanos>(now, 0);
-    const bool over = now >= begin_ + 2 * Length() || begin_ > now + kLongest;
-    if (in_flight_ >= admitted() && !settings_.dry_run && divided_by_ != 1 && over) {
-      phase_ = WindowPhase::kNormal;
-      divided_by_ = 1;
-      left_ = 30;
-      deep_ = false;
-      begin_ = now / 1024 * 1024;
-    }
-    const bool admits = in_flight_ < admitted() || settings_.dry_run;
-    in_flight_ += admits;
-    return admits;
-  }
-
-  void Settle(Nanos start, Outcome outcome, Nanos now) {
-    const bool busy = in_flight_ * 2 >= limit_;
-    --in_flight_;
-    now = std::max<Nanos>(now, 0);
-    const bool waits = look_at_ > now && look_at_ - now <= Nanos{1} << 36;
-    if (outcome == Outcome::kIgnored || waits) return;
-    look_at_ = now + Length() / 128;
-    if (begin_ < 0) {
-      begin_ = now / 1024 * 1024;
-      return;
-    }
-    start = std::max<Nanos>(start, 0);
-    if (outcome == Outcome::kFailure) {
-      ++drops_;
-    } else if (begin_ <= start && start <= now) {
-      times_.push_back(std::min((now - start) / 16, (Nanos{1} << 34) - 1));
-      busy_ = busy_ || busy;
-    }
-    const bool jumped = begin_ > now + kLongest;
-    if ((now >= begin_ + Length() || jumped) &&
-        (times_.size() + drops_ >= 10 || phase_ == WindowPhase::kDrain || jumped))
-      Judge(now);
-  }
-
-  void Change(const AdaptiveLimiterSettings& settings) {
-    settings_ = settings;
-    Bound();
-  }
-
- private:
-  Nanos Length() const {
-    return std::min(std::max(2 * std::min(call_time_, kLongest), settings_.window_ns), kLongest);
-  }
-
-  void Bound() {
-    limit_ = std::min(std::max<double>(limit_, settings_.min_limit),
-                      static_cast<double>(settings_.max_limit));
-    limit_ = std::floor(limit_ * 4096 + 0.5) / 4096;
-  }
-
-  void Judge(Nanos now) {
-    const size_t calls = times_.size() + drops_;
-    const auto share = static_cast<size_t>(std::lround(settings_.drop_rate * 10'000));
-    const bool dropped = calls >= 10 && drops_ * 10'000 > share * calls;
-    Nanos time = 0;
-    if (!times_.empty()) {
-      const auto sum = std::accumulate(times_.begin(), times_.end(), Nanos{0}) * 16;
-      const double average = static_cast<double>(sum) / static_cast<double>(times_.size());
-      time = std::max<Nanos>(1, static_cast<Nanos>(average + 0.5));
-    }
-    const bool measured = phase_ == WindowPhase::kMeasure && time != 0;
-    const auto was = static_cast<double>(baseline_);
-    const bool much_lower = measured && static_cast<double>(time) < 0.8 * was;
-    const LimitRule rule{settings_.algorithm, settings_.tolerance, settings_.smoothing};
-    const bool knows = baseline_ != 0 || settings_.algorithm == LimitAlgorithm::kAimd;
-    if (dropped) {
-      limit_ *= 0.9;
-    } else if (much_lower) {
-      limit_ *= static_cast<double>(time) / was;
-    } else if (phase_ == WindowPhase::kNormal && busy_ && knows) {
-      limit_ = rule.Next(limit_, was, static_cast<double>(time));
-    }
-    Bound();
-    if (time != 0 && !dropped && phase_ != WindowPhase::kDrain) {
-      call_time_ = time;
-      if (baseline_ == 0 || measured) {
-        baseline_ = time;
-      } else if (time < baseline_) {
-        baseline_ -= static_cast<Nanos>(static_cast<double>(baseline_ - time) * 0.2 + 0.5);
-      }
-    }
-    MoveOn(dropped, measured, much_lower);
-    begin_ = now / 1024 * 1024;
-    times_.clear();
-    busy_ = false;
-    drops_ = 0;
-    ++windows_;
-  }
-
-  void MoveOn(bool dropped, bool measured, bool much_lower) {
-    if (phase_ == WindowPhase::kDrain && !dropped) {
-      phase_ = WindowPhase::kMeasure;
-    } else if (phase_ != WindowPhase::kNormal) {
-      phase_ = WindowPhase::kNormal;
-      divided_by_ = 1;
-      if (measured || dropped) {
-        left_ = much_lower && !dropped ? 4 : 30;
-        deep_ = left_ == 4;
-      } else {
-        left_ = 1;
-      }
-    } else if (!dropped && settings_.algorithm != LimitAlgorithm::kAimd && --left_ == 0) {
-      phase_ = WindowPhase::kDrain;
-      divided_by_ = deep_ ? 4 : 2;
-    }
-  }
-
-  AdaptiveLimiterSettings settings_;
-  double limit_;
-  int32_t divided_by_ = 1;
-  int32_t in_flight_ = 0;
-  Nanos look_at_ = 0;
-  Nanos begin_ = -1;
-  WindowPhase phase_ = WindowPhase::kNormal;
-  int left_ = 4;  // windows to the next probe
-  bool deep_ = true;
-  std::vector<Nanos> times_;
-  bool busy_ = false;
-  size_t drops_ = 0;
-  Nanos baseline_ = 0;
-  Nanos call_time_ = 0;
-  uint64_t windows_ = 0;
-};
-
-void Tune(Random& random, AdaptiveLimiterSettings* settings) {
-  settings->min_limit = 1 + random.Below(5);
-  settings->max_limit = 20 + random.Below(200);
-  settings->window_ns = random.Of<Nanos>({kMs, 10 * kMs, 1'234'567});
-  settings->tolerance = random.Of({1.0, 1.5, 3.0});
-  settings->smoothing = random.Of({0.01, 0.2, 1.0});
-  settings->drop_rate = random.Of({0.0, 0.05, 0.5, 1.0});
-  settings->dry_run = random.OneIn(16);
-}
 
 struct Held {
   PermitFields permit;
@@ -237,7 +79,7 @@ class Duel {
   Random& random_;
   AdaptiveLimiterSettings settings_;
   std::unique_ptr<AdaptiveLimiter> real_;
-  PlainLimiter model_;
+  PlainAdaptiveLimiter model_;
   std::deque<Held> held_;
   Nanos now_ = 0;
   Nanos work_ = kMs;

@@ -4,13 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
-#include "spillway/base/hash.h"
 #include "spillway/concurrency/client_throttle.h"
+#include "tests/support/list_of_calls.h"
 #include "tests/support/policies.h"
 #include "tests/support/random.h"
 #include "tests/support/seeds.h"
@@ -20,83 +18,6 @@ namespace {
 
 constexpr uint64_t kSeeds = 2000;
 constexpr int kSteps = 300;
-constexpr int64_t kBuckets = 12;
-
-struct Call {
-  int64_t bucket;
-  PermitFields permit;
-  bool accepted = false;
-  bool ignored = false;
-  bool settled = false;
-};
-
-// Each call by itself; nothing is ever forgotten.
-class ListOfCalls {
- public:
-  explicit ListOfCalls(const ClientThrottleSettings& settings) : settings_(settings) {}
-
-  void Change(const ClientThrottleSettings& settings) { settings_ = settings; }
-  Call& call(size_t i) { return calls_[i]; }
-  size_t size() const { return calls_.size(); }
-
-  int64_t Newest(Nanos now) const {
-    const Nanos bucket = (settings_.window_ns + kBuckets - 1) / kBuckets;
-    return std::max(newest_, std::max<Nanos>(now, 0) / bucket);
-  }
-  ThrottleCounts Counts(Nanos now) const {
-    ThrottleCounts counts;
-    for (const Call& call : calls_) {
-      if (call.bucket + kBuckets <= Newest(now) || call.ignored) continue;
-      ++counts.requests;
-      counts.accepts += call.accepted;
-    }
-    return counts;
-  }
-
-  // Whether it is refused.
-  bool Ask(Nanos now, Priority priority) {
-    newest_ = Newest(now);
-    const ThrottleCounts counts = Counts(now);
-    calls_.push_back({.bucket = newest_, .permit = {}});
-    const ThrottleRule rule = RuleFor(priority);
-    if (counts.requests < static_cast<uint64_t>(settings_.min_calls) || rule.Excess(counts) == 0)
-      return false;
-    const uint64_t draw = Mix(settings_.seed) + EvenlySpread(draws_++);
-    return rule.Refuses(counts, draw >> 32) && !settings_.dry_run;
-  }
-
-  Settlement Settle(size_t i, Outcome outcome, Nanos now) {
-    Call& call = calls_[i];
-    call.settled = true;
-    if (call.bucket + kBuckets <= Newest(now)) return Settlement::kStale;
-    call.accepted = outcome == Outcome::kSuccess;
-    call.ignored = outcome == Outcome::kIgnored;
-    return Settlement::kCounted;
-  }
-
- private:
-  ThrottleRule RuleFor(Priority priority) const {
-    const double k = priority == Priority::kNormal     ? settings_.k
-                     : priority == Priority::kCritical ? settings_.critical_k
-                                                       : settings_.sheddable_k;
-    return {.k = static_cast<uint64_t>(std::lround(k * 10'000)),
-            .most = static_cast<uint64_t>(std::lround(settings_.max_rejection * 10'000))};
-  }
-
-  ClientThrottleSettings settings_;
-  std::vector<Call> calls_;
-  int64_t newest_ = 0;
-  uint64_t draws_ = 0;
-};
-
-void Tune(Random& random, ClientThrottleSettings* settings) {
-  settings->sheddable_k = random.Of({1.0, 1.25, 1.5});
-  settings->k = random.Of({1.5, 2.0, 3.3333});
-  settings->critical_k = random.Of({3.5, 4.0, 1000.0});
-  settings->min_calls = random.Of({1, 5, 20});
-  settings->max_rejection = random.Of({0.0, 0.5, 0.9, 1.0});
-  settings->dry_run = random.OneIn(8);
-}
 
 TEST(ClientThrottlePropertyTest, AnswersAsAListOfCallsDoes) {
   ForEachSeed(kSeeds, [](uint64_t seed) {
@@ -108,7 +29,7 @@ TEST(ClientThrottlePropertyTest, AnswersAsAListOfCallsDoes) {
     Tune(random, &settings);
     const auto real = MakePolicy<ClientThrottle>(settings);
     ListOfCalls model(settings);
-    const Nanos bucket = settings.window_ns / kBuckets;
+    const Nanos bucket = settings.window_ns / ListOfCalls::kBuckets;
     Nanos now = random.Of<Nanos>({0, 1, Nanos{1} << 62, random.Below(Nanos{1} << 61)});
     for (int step = 0; step < kSteps; ++step) {
       SCOPED_TRACE("seed " + std::to_string(seed) + " step " + std::to_string(step));

@@ -19,28 +19,10 @@ namespace {
 
 constexpr uint64_t kSeeds = 1000;
 
-SlidingWindowLimiterSettings RandomSettings(Random& random) {
-  constexpr int32_t kMost = TimesOfWindows::kMostLimit;
-  const Nanos scale = random.Of({Nanos{1}, Nanos{1000}, kNanosPerSecond});
-  SlidingWindowLimiterSettings settings;
-  settings.limit = 1 + random.Below(kMost);
-  settings.per_ns = (1 + random.Below<Nanos>(30)) * scale;
-  if (random.OneIn(2)) {
-    settings.second_limit = 1 + random.Below(kMost);
-    settings.second_per_ns = (1 + random.Below<Nanos>(90)) * scale;
-  }
-  if (random.OneIn(3)) {
-    settings.third_limit = 1 + random.Below(kMost);
-    settings.third_per_ns = (1 + random.Below<Nanos>(200)) * scale;
-  }
-  settings.counted = random.OneIn(2);
-  return settings;
-}
-
 TEST(SlidingWindowLimiterPropertyTest, AnswersAsAListOfTimesDoes) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Random random(seed);
-    const SlidingWindowLimiterSettings settings = RandomSettings(random);
+    const SlidingWindowLimiterSettings settings = RandomWindows(random);
     const Nanos begin = random.OneIn(2) ? 0 : random.Below(Nanos{1} << 62);
     SlidingWindowDuel duel(settings, begin, random);
     for (int i = 0; i < 200; ++i) {
@@ -54,7 +36,7 @@ TEST(SlidingWindowLimiterPropertyTest, NoIntervalOfTheCallersTimesHoldsMoreThanA
   uint64_t admitted_in_all = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Random random(seed);
-    const SlidingWindowLimiterSettings settings = RandomSettings(random);
+    const SlidingWindowLimiterSettings settings = RandomWindows(random);
     const auto limiter = MakePolicy<SlidingWindowLimiter>(settings);
     std::vector<Nanos> admitted;
     Nanos clocks[4] = {};

@@ -20,7 +20,8 @@
 
 namespace spillway::testing {
 
-template <class Bucket>
+// `Random` chooses: testing::Random, or whatever answers as it does.
+template <class Bucket, class Random = testing::Random>
 class BucketDuel {
  public:
   using Settings = typename Bucket::Settings;
@@ -30,8 +31,8 @@ class BucketDuel {
         settings_(settings),
         real_(real),
         model_(TokensOf(settings), RoomOf(settings)) {
-    now_ = random_.Of<Nanos>({0, 1, random_.Below(Nanos{1} << 60), (Nanos{1} << 61) - 1000,
-                              (Nanos{1} << 62) - 1000, Nanos{1} << 62});
+    now_ = random_.template Of<Nanos>({0, 1, random_.Below(Nanos{1} << 60), (Nanos{1} << 61) - 1000,
+                                       (Nanos{1} << 62) - 1000, Nanos{1} << 62});
     last_ = now_ + kLongest;
     story_ << "rate " << settings.rate << " burst " << TokensOf(settings).burst << " room "
            << RoomOf(settings) << " initial_tokens " << TokensOf(settings).initial_tokens << "\n";
@@ -172,7 +173,7 @@ class BucketDuel {
         pass = random_.Below(Period() * 3 + 1);
         break;
       case 3:
-        pass = random_.Below<Nanos>(3);
+        pass = random_.template Below<Nanos>(3);
         break;
       case 4:
         if (random_.OneIn(16)) pass = random_.Below(kLongest >> random_.Below(50));
@@ -190,11 +191,13 @@ class BucketDuel {
 
   int64_t Count() {
     constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
-    if (random_.OneIn(24)) return random_.Of<int64_t>({-1, -kMost - 1, kMost, kMost / 2 + 1});
+    if (random_.OneIn(24))
+      return random_.template Of<int64_t>({-1, -kMost - 1, kMost, kMost / 2 + 1});
     if (random_.OneIn(12))
-      return random_.Of<int64_t>({0, model_.burst() + int64_t{1}, model_.limit() + int64_t{1}});
-    return 1 +
-           random_.Below<int64_t>(random_.OneIn(3) ? model_.limit() : std::min(model_.burst(), 3));
+      return random_.template Of<int64_t>(
+          {0, model_.burst() + int64_t{1}, model_.limit() + int64_t{1}});
+    return 1 + random_.template Below<int64_t>(random_.OneIn(3) ? model_.limit()
+                                                                : std::min(model_.burst(), 3));
   }
 
   // ---- the calls
@@ -274,8 +277,8 @@ class BucketDuel {
 
   bool Reserve(Nanos at) {
     const int64_t n = Count();
-    const Nanos max_wait =
-        random_.Of<Nanos>({-1, 0, Period(), random_.Below(Period() * 4 + 1), Nanos{1} << 60});
+    const Nanos max_wait = random_.template Of<Nanos>(
+        {-1, 0, Period(), random_.Below(Period() * 4 + 1), Nanos{1} << 60});
     const LimiterReservation got = real_.Reserve(at, n, max_wait);
     story_ << "max wait " << max_wait << " act at " << got.act_at << " ";
     Says("reserve", at, n, got.decision.reason);

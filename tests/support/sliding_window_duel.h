@@ -3,6 +3,8 @@
 #define SPILLWAY_TESTS_SUPPORT_SLIDING_WINDOW_DUEL_H_
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +22,10 @@ class TimesOfWindows {
     for (const auto& [limit, per] : {std::pair{settings.limit, settings.per_ns},
                                      {settings.second_limit, settings.second_per_ns},
                                      {settings.third_limit, settings.third_per_ns}}) {
-      if (limit != 0) windows_.emplace_back(limit, per);
+      if (limit == 0) continue;
+      windows_.emplace_back(limit, per);
+      slots_ = std::max(slots_, std::bit_ceil(static_cast<size_t>(limit)));
+      longest_ = std::max(longest_, per);
     }
   }
 
@@ -38,11 +43,15 @@ class TimesOfWindows {
     return std::max<int64_t>(room, 0);
   }
   void Take(Nanos now) {
-    times_.push_back(newest_ = std::max(newest_, now));
+    // After a reset time may begin again, and no slot is given the time that it had.
+    if (times_.empty() && newest_ - now > longest_) newest_ = 0;
+    newest_ = std::max(newest_, now);
+    if (all_.size() >= slots_ && all_[all_.size() - slots_] == newest_) ++newest_;
+    all_.push_back(newest_);
+    times_.push_back(newest_);
     // Older than so many that are all in the window, or as old as one that has left it.
     if (times_.size() > kMostLimit) times_.erase(times_.begin());
   }
-  Nanos newest() const { return newest_; }
   void Reset() { times_.clear(); }
 
   // How long until there is room for so many.
@@ -59,9 +68,32 @@ class TimesOfWindows {
 
  private:
   std::vector<std::pair<int64_t, Nanos>> windows_;
-  std::vector<Nanos> times_;
+  size_t slots_ = 1;
+  Nanos longest_ = 0;
+  std::vector<Nanos> all_;    // since it was made
+  std::vector<Nanos> times_;  // since the last reset
   Nanos newest_ = 0;
 };
+
+// Windows that the list can follow. `Random` is testing::Random, or whatever answers as it does.
+template <class Random>
+SlidingWindowLimiterSettings RandomWindows(Random& random) {
+  constexpr int32_t kMost = TimesOfWindows::kMostLimit;
+  const Nanos scale = random.Of({Nanos{1}, Nanos{1000}, kNanosPerSecond});
+  SlidingWindowLimiterSettings settings;
+  settings.limit = 1 + random.Below(kMost);
+  settings.per_ns = (1 + random.template Below<Nanos>(30)) * scale;
+  if (random.OneIn(2)) {
+    settings.second_limit = 1 + random.Below(kMost);
+    settings.second_per_ns = (1 + random.template Below<Nanos>(90)) * scale;
+  }
+  if (random.OneIn(3)) {
+    settings.third_limit = 1 + random.Below(kMost);
+    settings.third_per_ns = (1 + random.template Below<Nanos>(200)) * scale;
+  }
+  settings.counted = random.OneIn(2);
+  return settings;
+}
 
 class SlidingWindowDuel {
  public:
@@ -83,8 +115,6 @@ class SlidingWindowDuel {
       story_ += "reset\n";
       limiter_->Reset();
       times_.Reset();
-      // At an older time it may begin time again, and at the same add a nanosecond.
-      now_ = times_.newest() + 1;
     }
     const LimiterDecision decision = limiter_->TryAcquire(now_);
     const bool room = times_.Room(now_) > 0;

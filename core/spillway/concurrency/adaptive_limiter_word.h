@@ -56,7 +56,8 @@ enum class WindowPhase : uint32_t { kNormal = 0, kDrain = 1, kMeasure = 2 };
 
 // begin:53 | age:9 | phase:2, the beginning in units of 1024 ns, rounded down. Whoever moves it on
 // judges the window that is over, alone. age: windows since the last probe, or kSoonAge more when
-// another is to follow soon, a deeper one. All-zero memory has no window yet.
+// another is to follow soon, a deeper one. All-zero memory has no window yet, so one that would be
+// all zero, of age 0 where time begins, begins one unit later.
 class WindowWord {
  public:
   static constexpr uint32_t kProbeAge = 30;
@@ -66,7 +67,10 @@ class WindowWord {
   constexpr explicit WindowWord(uint64_t bits) : bits_(bits) {}
   constexpr WindowWord(Nanos begin, uint32_t age, WindowPhase phase)
       : bits_(((static_cast<uint64_t>(begin) >> kTimeUnitBits) << kTimeShift) |
-              uint64_t{age % kAges} << kAgeShift | static_cast<uint64_t>(phase)) {}
+              uint64_t{age % kAges} << kAgeShift | static_cast<uint64_t>(phase)) {
+    // Or it would read as no window.
+    if (bits_ == 0) bits_ = uint64_t{1} << kTimeShift;
+  }
 
   constexpr uint64_t bits() const { return bits_; }
   constexpr bool begun() const { return bits_ != 0; }

@@ -88,6 +88,13 @@ TEST(LimitWordTest, EachFieldHoldsAllThatCanBe) {
   EXPECT_EQ(window.phase(), WindowPhase::kMeasure);
 }
 
+// Right after a probe, at a clock that begins, or was set back to its beginning.
+TEST(WindowWordTest, EveryWindowHasBegun) {
+  EXPECT_TRUE(WindowWord(0, 0, WindowPhase::kNormal).begun());
+  EXPECT_EQ(WindowWord(0, 0, WindowPhase::kNormal).age(), 0u);
+  EXPECT_FALSE(WindowWord(0).begun());
+}
+
 TEST(CallTimesTest, ADifferenceIsExactWhateverTheSumsHaveWrappedTo) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 1000; ++i) {

@@ -25,7 +25,7 @@
 namespace spillway::fuzz {
 namespace {
 
-constexpr int kMostSteps = 200;
+constexpr int kMostSteps = 100;
 
 using CMember = spillway_multi_limiter_member;
 

@@ -16,7 +16,6 @@
 #include "spillway/base/time.h"
 #include "spillway/c_api.h"
 #include "spillway/limiter/multi_limiter.h"
-#include "tests/fuzz/any_options.h"
 #include "tests/fuzz/any_time.h"
 #include "tests/fuzz/c_limiter.h"
 #include "tests/fuzz/c_policy.h"

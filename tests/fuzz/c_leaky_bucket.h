@@ -69,7 +69,7 @@ class CLeakyBucket {
   }
 
   LimiterDecision TryAcquire(Nanos at, int64_t n) {
-    if (Planted("lost_refusal") && n > 3) {
+    if (Planted("lost_refusal") && n > 1'000'000'000) {
       Count(1);
       return {.reason = SPILLWAY_LEAKY_BUCKET_REJECTION_EXCEEDS_CAPACITY};
     }

@@ -70,7 +70,6 @@ class HeldPermits {
     permits_.push_back(permit);
   }
   bool empty() const { return permits_.empty(); }
-  spillway_permit& Any(ByteReader& input) { return permits_[input.Below(permits_.size())]; }
   // Sometimes it is kept, to be settled again.
   spillway_permit TakeAny(ByteReader& input) {
     const size_t which = input.Below(permits_.size());

@@ -16,7 +16,6 @@
 #include "spillway/base/time.h"
 #include "spillway/c_api.h"
 #include "spillway/limiter/multi_limiter.h"
-#include "tests/fuzz/any_options.h"
 #include "tests/fuzz/any_time.h"
 #include "tests/fuzz/c_limiter.h"
 #include "tests/fuzz/c_policy.h"
@@ -25,7 +24,7 @@
 namespace spillway::fuzz {
 namespace {
 
-constexpr int kMostSteps = 200;
+constexpr int kMostSteps = 100;
 
 using CMember = spillway_multi_limiter_member;
 

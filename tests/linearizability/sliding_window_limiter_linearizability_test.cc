@@ -80,11 +80,12 @@ class WindowModel {
 // The limiter, or one with a mistake of its own.
 struct WindowUnderTest {
   explicit WindowUnderTest(const Settings& settings)
-      : limiter(MakePolicy<SlidingWindowLimiter>(settings)) {}
+      : limiter(MakePolicy<SlidingWindowLimiter>(settings)), ring(settings) {}
   virtual ~WindowUnderTest() = default;
   virtual LimiterDecision Take(Nanos now, int64_t n) { return limiter->TryAcquire(now, n); }
 
   std::unique_ptr<SlidingWindowLimiter> limiter;
+  SlidingWindowRing ring;
 };
 
 // Forgets now and then what was admitted.
@@ -112,7 +113,7 @@ class WindowClient {
   }
   WindowAnswer Run(const WindowCall& call) {
     const LimiterDecision decision = subject_->Take(call.now, call.n);
-    return {.reason = decision.reason, .admitted = decision.detail};
+    return {.reason = decision.reason, .admitted = subject_->ring.Number(decision.detail)};
   }
 
  private:

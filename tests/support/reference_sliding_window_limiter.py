@@ -52,8 +52,7 @@ class SlidingWindowLimiter:
         self.log: list[int] = []
         self.forgotten = 0  # how many of the log, from its beginning
         self.totals = {"refused": 0, "dry_run": 0}
-        largest = max(limit for limit, _ in options.windows)
-        self.lap = 1 << (largest - 1).bit_length()
+        self.lap = max(limit for limit, _ in options.windows)
 
     def room(self, now: int) -> int:
         """How many could be taken."""

@@ -3,7 +3,6 @@
 #define SPILLWAY_TESTS_SUPPORT_SLIDING_WINDOW_DUEL_H_
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -24,7 +23,7 @@ class TimesOfWindows {
                                      {settings.third_limit, settings.third_per_ns}}) {
       if (limit == 0) continue;
       windows_.emplace_back(limit, per);
-      slots_ = std::max(slots_, std::bit_ceil(static_cast<size_t>(limit)));
+      slots_ = std::max(slots_, static_cast<size_t>(limit));
       longest_ = std::max(longest_, per);
     }
   }

@@ -190,7 +190,7 @@ TEST(MistakenKeyedLimiterTest, AnEvictionThatIsMiscountedIsFound) {
 }
 
 TEST(MistakenKeyedLimiterTest, TimeThatFlowsInTwiceIsFound) {
-  ExpectRefuted<MovesTimeBack>("CellsUsedAgain");
+  ExpectRefuted<MovesTimeBack>("FewKeys");
 }
 
 }  // namespace

@@ -104,7 +104,6 @@ std::vector<Scenario> Scenarios() {
   return {
       {"OneBucket", 0, {kYes, kYes, kNo}},
       {"IgnoredCalls", 0, {kYes, kNo, Outcome::kIgnored}},
-      {"BucketsInTurn", 350'000, {kYes, kYes, kNo}},
   };
 }
 

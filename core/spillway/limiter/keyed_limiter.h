@@ -33,6 +33,7 @@
 #include <string>
 #include <string_view>
 
+#include "spillway/base/branch.h"
 #include "spillway/base/error.h"
 #include "spillway/base/policy_memory.h"
 #include "spillway/base/time.h"
@@ -81,7 +82,12 @@ class KeyedLimiter {
   KeyHash HashOf(uint64_t key) const noexcept { return hasher_.Of(key); }
 
   // Takes `n` tokens of a key, all or none. 0 takes none and tells what is there.
-  Decision TryAcquire(Nanos now, KeyHash key, int64_t n = 1) noexcept;
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, KeyHash key, int64_t n = 1) noexcept {
+    Decision decision;
+    if (TryCell(now, key, n, 0, &decision)) [[likely]]
+      return decision;
+    return TryOtherCells(now, key, n);
+  }
   Decision TryAcquire(Nanos now, std::string_view key, int64_t n = 1) noexcept {
     return TryAcquire(now, HashOf(key), n);
   }
@@ -131,6 +137,8 @@ class KeyedLimiter {
     return (static_cast<size_t>(settings.max_keys) * 2 + kWordsOfSet - 1) / kWordsOfSet;
   }
 
+  static constexpr int32_t kExhausted = static_cast<int32_t>(KeyedLimiterRejection::kExhausted);
+
   // What the cell that a call is about is to it.
   enum class Cell {
     kOfKey,      // says what the key has taken
@@ -165,18 +173,76 @@ class KeyedLimiter {
   // The order in which a key looks for room, so that most lie where they are looked for first.
   static size_t IndexOf(KeyHash key, size_t i) { return ((key.bits >> 24) + i) % kWordsOfSet; }
 
-  bool Find(Nanos now, KeyHash key, View* view) const noexcept;
+  // The whole call, when the cell is the key's and nothing else need be done. False: it decided
+  // nothing.
+  [[gnu::always_inline]] bool TryCell(Nanos now, KeyHash key, int64_t n, size_t i,
+                                      Decision* decision) noexcept {
+    Word& cell = CellsOf(key)[IndexOf(key, i)];
+    const uint64_t tag = KeyedLimiterWord::TagOf(key);
+    // (60) acquire: pairs with (61) and (63).
+    const KeyedLimiterWord word(cell.load(std::memory_order_acquire));
+    if (!word.IsOf(tag)) return false;
+    const uint64_t time = clock_.Units(now);
+    // Neither is the call late nor must the latest time be moved.
+    const bool in_time = time - memory_->newest.load(std::memory_order_relaxed) <= lag_;
+    if (!in_time || static_cast<uint64_t>(n) - 1 >= clock_.burst()) [[unlikely]]
+      return false;
+    const uint64_t cost = static_cast<uint64_t>(n) * token_;
+    uint64_t from = word.bits();
+    uint64_t ahead = word.Distance(time);
+    if (ahead > span_) {
+      from = OnlyHere(KeyedLimiterWord::Taken(tag, time).bits());
+      ahead = 0;
+    }
+    if (ahead + cost > capacity_) {
+      *decision = {.detail = ahead, .reason = kExhausted};
+      return CountRefusal();
+    }
+    *decision = {.detail = ahead + cost};
+    // But for the end of a turn of the clock, the sum is that of the times alone.
+    const KeyedLimiterWord taken(from + cost);
+    if (!taken.IsOf(tag) || !Replace(cell, word, taken)) [[unlikely]]
+      return false;
+    CountAdmission();
+    return true;
+  }
+
+  // False, here and below: others were faster.
+  [[gnu::always_inline]] static bool Replace(Word& cell, KeyedLimiterWord seen,
+                                             KeyedLimiterWord next) noexcept {
+    uint64_t bits = seen.bits();
+    // (63) release: pairs with (60), (62) and (64). Whoever sees the cell knows of the time that
+    // was moved for it.
+    return cell.compare_exchange_strong(bits, next.bits(), std::memory_order_release,
+                                        std::memory_order_relaxed);
+  }
+
+  // False: nothing was counted, and it takes longer to say what is to be done.
+  bool CountRefusal() noexcept {
+    if (refuses_plainly_.load(std::memory_order_relaxed)) [[likely]]
+      return true;
+    return counted_ && !dry_run_.load(std::memory_order_relaxed) &&
+           memory_->refused.TryIncrement(owned_slots_);
+  }
+  void CountAdmission() noexcept {
+    if (counted_ && !memory_->admitted.TryIncrement(owned_slots_)) [[unlikely]]
+      CountFirstAdmission();
+  }
+  void CountFirstAdmission() noexcept;
+
+  Decision TryOtherCells(Nanos now, KeyHash key, int64_t n) noexcept;
   View Look(Nanos now, KeyHash key) const noexcept;
-  void TellTime(Nanos now, View* view) const noexcept;
   Decision TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept;
   bool Take(View view, uint64_t cost) noexcept;
   bool Claim(View* view, uint64_t cost) noexcept;
   bool IsAlone(const View& view) noexcept;
   bool MoveNewest(const View& view) noexcept;
-  static bool Replace(const View& view, KeyedLimiterWord word) noexcept;
+  static bool Write(const View& view, KeyedLimiterWord word) noexcept {
+    return Replace(view.cells[view.index], KeyedLimiterWord(view.word), word);
+  }
   Decision Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept;
-  void Count(OwnedCounter& counter) noexcept;
 
+  // What the inline path reads comes first.
   KeyedLimiterMemory* memory_;
   KeyedLimiterSet* sets_;
   uint64_t set_count_;
@@ -186,6 +252,7 @@ class KeyedLimiter {
   uint64_t lag_;       // the farthest that `newest` is behind the time of a cell's last change
   uint64_t span_;      // the farthest that a cell is ahead of `newest`
   bool counted_;
+  Atomic<bool> refuses_plainly_;  // neither counts refusals nor lets them through
   Atomic<bool> dry_run_;
   Atomic<KeyedLimiterWhenFull> when_full_;
   uint32_t owned_slots_;  // of OwnedCounter

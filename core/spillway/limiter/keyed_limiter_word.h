@@ -45,9 +45,12 @@ class KeyedLimiterWord {
   // Whether it says what the key of this tag has taken.
   constexpr bool IsOf(uint64_t tag) const { return bits_ >> kTimeBits == tag << 1; }
 
-  // How far ahead of `time` it is full; 0 when that has passed, and for an empty cell.
+  // How far ahead of `time` it is full, when that is up to `span`; else it has passed.
+  constexpr uint64_t Distance(uint64_t time) const { return (bits_ - time) & kTimeMask; }
+
+  // The same; 0 when that has passed, and for an empty cell.
   constexpr uint64_t Ahead(uint64_t time, uint64_t span) const {
-    const uint64_t ahead = (bits_ - time) & kTimeMask;
+    const uint64_t ahead = Distance(time);
     return ahead <= span && bits_ != kEmpty ? ahead : 0;
   }
 

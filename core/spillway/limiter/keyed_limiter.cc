@@ -138,14 +138,6 @@ LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t deta
 
 // ---- taking
 
-LimiterDecision KeyedLimiter::TryOtherCells(Nanos now, KeyHash key, int64_t n) noexcept {
-  Decision decision;
-  for (size_t i = 1; i < kWordsOfSet; ++i) {
-    if (TryCell(now, key, n, i, &decision)) return decision;
-  }
-  return TryAcquireSlowly(now, key, n);
-}
-
 LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
   const auto count = static_cast<uint64_t>(n);

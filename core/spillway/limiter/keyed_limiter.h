@@ -83,10 +83,20 @@ class KeyedLimiter {
 
   // Takes `n` tokens of a key, all or none. 0 takes none and tells what is there.
   [[gnu::always_inline]] Decision TryAcquire(Nanos now, KeyHash key, int64_t n = 1) noexcept {
-    Decision decision;
-    if (TryCell(now, key, n, 0, &decision)) [[likely]]
-      return decision;
-    return TryOtherCells(now, key, n);
+    Word* cells = CellsOf(key);
+    const uint64_t tag = KeyedLimiterWord::TagOf(key);
+    for (size_t i = 0; i < kWordsOfSet; ++i) {
+      Word& cell = cells[IndexOf(key, i)];
+      // (60) acquire: pairs with (61) and (63).
+      const KeyedLimiterWord word(cell.load(std::memory_order_acquire));
+      if (!word.IsOf(tag)) [[unlikely]]
+        continue;
+      Decision decision;
+      if (TryCell(cell, word, tag, now, n, &decision)) [[likely]]
+        return decision;
+      break;
+    }
+    return TryAcquireSlowly(now, key, n);
   }
   Decision TryAcquire(Nanos now, std::string_view key, int64_t n = 1) noexcept {
     return TryAcquire(now, HashOf(key), n);
@@ -139,6 +149,9 @@ class KeyedLimiter {
 
   static constexpr int32_t kExhausted = static_cast<int32_t>(KeyedLimiterRejection::kExhausted);
 
+  // More than any burst, and so few that no sum of times overflows.
+  static constexpr uint64_t kMostAtOnce = uint64_t{1} << 32;
+
   // What the cell that a call is about is to it.
   enum class Cell {
     kOfKey,      // says what the key has taken
@@ -168,39 +181,35 @@ class KeyedLimiter {
   };
 
   Word* CellsOf(KeyHash key) const noexcept {
-    return sets_[((key.bits >> 32) * set_count_) >> 32].cells;
+    return sets_[static_cast<uint64_t>((Wide{key.bits} * set_count_) >> 64)].cells;
   }
   // The order in which a key looks for room, so that most lie where they are looked for first.
   static size_t IndexOf(KeyHash key, size_t i) { return ((key.bits >> 24) + i) % kWordsOfSet; }
 
-  // The whole call, when the cell is the key's and nothing else need be done. False: it decided
-  // nothing.
-  [[gnu::always_inline]] bool TryCell(Nanos now, KeyHash key, int64_t n, size_t i,
-                                      Decision* decision) noexcept {
-    Word& cell = CellsOf(key)[IndexOf(key, i)];
-    const uint64_t tag = KeyedLimiterWord::TagOf(key);
-    // (60) acquire: pairs with (61) and (63).
-    const KeyedLimiterWord word(cell.load(std::memory_order_acquire));
-    if (!word.IsOf(tag)) return false;
+  // The whole call, in the cell of its key. False: it takes longer, and nothing was done.
+  [[gnu::always_inline]] bool TryCell(Word& cell, KeyedLimiterWord word, uint64_t tag, Nanos now,
+                                      int64_t n, Decision* decision) noexcept {
     const uint64_t time = clock_.Units(now);
-    // Neither is the call late nor must the latest time be moved.
-    const bool in_time = time - memory_->newest.load(std::memory_order_relaxed) <= lag_;
-    if (!in_time || static_cast<uint64_t>(n) - 1 >= clock_.burst()) [[unlikely]]
+    // Late, or so far ahead that the latest time must be moved.
+    if (time - memory_->newest.load(std::memory_order_relaxed) > lag_) [[unlikely]]
       return false;
-    const uint64_t cost = static_cast<uint64_t>(n) * token_;
     uint64_t from = word.bits();
     uint64_t ahead = word.Distance(time);
     if (ahead > span_) {
       from = OnlyHere(KeyedLimiterWord::Taken(tag, time).bits());
       ahead = 0;
     }
-    if (ahead + cost > capacity_) {
+    const auto count = static_cast<uint64_t>(n);
+    const uint64_t after = ahead + count * token_;
+    if (count - 1 >= kMostAtOnce) [[unlikely]]
+      return false;
+    if (after > capacity_) {
       *decision = {.detail = ahead, .reason = kExhausted};
-      return CountRefusal();
+      return count <= clock_.burst() && CountRefusal();
     }
-    *decision = {.detail = ahead + cost};
-    // But for the end of a turn of the clock, the sum is that of the times alone.
-    const KeyedLimiterWord taken(from + cost);
+    *decision = {.detail = after};
+    // The sum is that of the times alone, but where a turn of the clock ends.
+    const KeyedLimiterWord taken(from + count * token_);
     if (!taken.IsOf(tag) || !Replace(cell, word, taken)) [[unlikely]]
       return false;
     CountAdmission();
@@ -228,9 +237,8 @@ class KeyedLimiter {
     if (counted_ && !memory_->admitted.TryIncrement(owned_slots_)) [[unlikely]]
       CountFirstAdmission();
   }
-  void CountFirstAdmission() noexcept;
+  [[gnu::noinline]] void CountFirstAdmission() noexcept;
 
-  Decision TryOtherCells(Nanos now, KeyHash key, int64_t n) noexcept;
   View Look(Nanos now, KeyHash key) const noexcept;
   Decision TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept;
   bool Take(View view, uint64_t cost) noexcept;

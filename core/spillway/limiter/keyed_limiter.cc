@@ -10,8 +10,9 @@
 // completes it cancels the others. A claim that its owner left behind is anybody's to complete, or
 // another key's once its time has passed.
 //
-// A cell that was used is never empty again, and a cancelled claim is another word: what a call
-// that was stopped expects there, nobody brings back. (But for Reset.)
+// A cell that was used is never empty again, also by a reset, and a cancelled claim is another
+// word: what a call that was stopped expects there, nobody brings back. (docs/guarantees.md has the
+// exception, in which a key loses its cell before its time.)
 #include "spillway/limiter/keyed_limiter.h"
 
 #include <algorithm>
@@ -183,11 +184,21 @@ void KeyedLimiter::Forget(KeyHash key) noexcept {
   }
 }
 
+// Claims stay as they are: they hold no tokens, and who made one expects it.
 void KeyedLimiter::Reset() noexcept {
   memory_->newest.store(0, std::memory_order_relaxed);
   for (size_t i = 0; i < set_count_; ++i) {
-    for (Word& cell : sets_[i].cells)
-      cell.store(KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
+    for (Word& cell : sets_[i].cells) {
+      KeyedLimiterWord word(cell.load(std::memory_order_relaxed));
+      for (int attempt = 0; attempt < kMaxAttempts && !word.claimed() && !word.vacant();
+           ++attempt) {
+        uint64_t seen = word.bits();
+        if (cell.compare_exchange_weak(seen, KeyedLimiterWord::LeftByReset(word.tag()).bits(),
+                                       std::memory_order_relaxed))
+          break;
+        word = KeyedLimiterWord(seen);
+      }
+    }
   }
 }
 

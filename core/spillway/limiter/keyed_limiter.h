@@ -116,8 +116,7 @@ class KeyedLimiter {
   void Forget(uint64_t key) noexcept { Forget(HashOf(key)); }
 
   // Makes all keys as good as new. Time may begin again with the next call, even at an earlier one
-  // than before. Calls that race it are decided as before it or as after it, each key by itself. A
-  // key that several calls were just entering may end up with two cells, so with two bursts.
+  // than before. Calls that race it are decided as before it or as after it, each key by itself.
   void Reset() noexcept;
 
   // What else is to be said of a decision that was made for `n` tokens at `now`.

@@ -36,6 +36,7 @@
 #include "spillway/base/branch.h"
 #include "spillway/base/error.h"
 #include "spillway/base/policy_memory.h"
+#include "spillway/base/rate.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/key_hash.h"
 #include "spillway/limiter/keyed_limiter_memory.h"

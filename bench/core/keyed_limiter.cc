@@ -50,18 +50,32 @@ std::vector<KeyHash> Enter(KeyedLimiter& limiter, size_t count) {
 // Keys that have their cells, one after the other; hashed before.
 void KeyedLimiter_Allow(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
-  const auto limiter = Make({.rate = 1e-3,
-                             .burst = 16'000'000,
-                             .max_keys = static_cast<int32_t>(count),
-                             .when_full = spillway::KeyedLimiterWhenFull::kRefuse});
-  const std::vector<KeyHash> keys = Enter(*limiter, count);
+  const auto owner = Make({.rate = 1e-3,
+                           .burst = 16'000'000,
+                           .max_keys = static_cast<int32_t>(count),
+                           .when_full = spillway::KeyedLimiterWhenFull::kRefuse});
+  const std::vector<KeyHash> keys = Enter(*owner, count);
+  KeyedLimiter* const limiter = Opaque(owner.get());
+  const KeyHash* const first = Opaque(keys.data());
+  const Nanos now = Opaque(kNow);
   size_t next = 0;
-  Measure(state, true, [&] {
-    next = next + 1 == keys.size() ? 0 : next + 1;
-    return static_cast<bool>(limiter->TryAcquire(kNow, keys[next]));
+  Measure(state, true, [=]() mutable {
+    next = next + 1 == count ? 0 : next + 1;
+    return static_cast<bool>(limiter->TryAcquire(now, first[next]));
   });
 }
 BENCHMARK(KeyedLimiter_Allow)->Arg(1)->Arg(16)->Arg(4096)->Arg(1'000'000);
+
+// A key that lies in the second cell it is looked for in.
+void KeyedLimiter_Allow_SecondCell(benchmark::State& state) {
+  const auto owner = Make({.rate = 1e-3, .burst = 16'000'000, .max_keys = 1});
+  owner->TryAcquire(kNow, KeyHash{1});
+  KeyedLimiter* const limiter = Opaque(owner.get());
+  const KeyHash key = Opaque(KeyHash{2});
+  const Nanos now = Opaque(kNow);
+  Measure(state, true, [=] { return static_cast<bool>(limiter->TryAcquire(now, key)); });
+}
+BENCHMARK(KeyedLimiter_Allow_SecondCell);
 
 // What the memory of so many keys charges for one load of which nobody knows the place before.
 void KeyedLimiter_RandomLoad(benchmark::State& state) {
@@ -75,10 +89,12 @@ void KeyedLimiter_RandomLoad(benchmark::State& state) {
 BENCHMARK(KeyedLimiter_RandomLoad)->Arg(1'000'000);
 
 void KeyedLimiter_Reject(benchmark::State& state) {
-  const auto limiter = Make({.rate = 1e-3, .max_keys = 16});
+  const auto owner = Make({.rate = 1e-3, .max_keys = 16});
+  KeyedLimiter* const limiter = Opaque(owner.get());
   const KeyHash key = Opaque(limiter->HashOf(1));
-  limiter->TryAcquire(kNow, key);
-  Measure(state, false, [&] { return static_cast<bool>(limiter->TryAcquire(kNow, key)); });
+  const Nanos now = Opaque(kNow);
+  limiter->TryAcquire(now, key);
+  Measure(state, false, [=] { return static_cast<bool>(limiter->TryAcquire(now, key)); });
 }
 BENCHMARK(KeyedLimiter_Reject);
 

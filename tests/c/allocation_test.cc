@@ -223,6 +223,7 @@ void UseAll(spillway_keyed_limiter* limiter) {
   EXPECT_EQ(spillway_keyed_limiter_forget(limiter, "x", 1), SPILLWAY_OK);
   EXPECT_EQ(spillway_keyed_limiter_snapshot_at(limiter, 0, &snapshot), SPILLWAY_OK);
   EXPECT_GT(spillway_keyed_limiter_count_live_keys_at(limiter, 0), 0);
+  EXPECT_EQ(spillway_keyed_limiter_reset(limiter), SPILLWAY_OK);
 }
 
 TEST(CAllocationTest, ACallOfAKeyedLimiterAllocatesNothing) {

@@ -262,6 +262,55 @@ struct Overtaken final : KeyedBase {
 const Registered<Overtaken> overtaken("keyed limiter: who is overtaken is late", 2,
                                       {.preemptions = 3, .surprises = 1});
 
+// A reset between calls that enter the same key, each from another cell on.
+struct ResetMeanwhile final : KeyedBase {
+  explicit ResetMeanwhile(bool another) : KeyedBase(Small(1)), was_another(another) {
+    if (another) Takes(kTwo, kNow / 2);
+    memory.counters.newest.store(kNow, std::memory_order_relaxed);
+  }
+  void Run(int thread) override {
+    if (thread == 1) {
+      if (!was_another) Takes(kOne);
+      limiter->Reset();
+    }
+    Takes(thread == 2 ? EitherCell::kOneToo : kOne);
+  }
+  void Check() override {
+    Require(limiter->CountLiveKeys(kNow) <= 1, "the key has one cell");
+    limiter->Reset();
+    Require(limiter->CountLiveKeys(kNow) == 0, "a later reset holds");
+    Require(Takes(kTwo, 0) && Takes(kThree, 0), "and leaves room, at any time");
+  }
+  bool was_another;  // the cell that is looked for first
+};
+const Registered<ResetMeanwhile> reset("keyed limiter: a reset makes no second cell", 3,
+                                       {.preemptions = 3, .surprises = 0}, false);
+const Registered<ResetMeanwhile> reset_another(
+    "keyed limiter: a reset makes no second cell in that of another", 3,
+    {.preemptions = 3, .surprises = 0}, true);
+
+// A reset forgets a key that takes meanwhile, or that call comes after it.
+struct ResetWhileTaking final : KeyedBase {
+  ResetWhileTaking() : KeyedBase(Small(2)) { Takes(kOne); }
+  void Run(int thread) override {
+    if (thread == 0) {
+      limiter->Reset();
+    } else {
+      admitted += Takes(kOne);
+    }
+  }
+  void Check() override {
+    int rest = 0;
+    while (Takes(kOne)) ++rest;
+    Require(admitted == 1 || admitted == 2, "who calls once finds a token");
+    Require(rest <= 2 && admitted + rest >= 2, "what was taken before the reset came back");
+  }
+  int admitted = 0;
+};
+const Registered<ResetWhileTaking> reset_while_taking(
+    "keyed limiter: a reset forgets what was taken before it", 2,
+    {.preemptions = 4, .surprises = 1});
+
 // Tokens that come back, and keys that are forgotten, while others take.
 struct GivesBack final : KeyedBase {
   explicit GivesBack(bool forgets) : KeyedBase(Small(2)), forget(forgets) { Takes(kOne, kNow, 2); }

@@ -1,4 +1,6 @@
 // A bulkhead beside a deque that does the same: many random calls, the same answers.
+//
+// A failure prints its seed. SPILLWAY_SEED=<seed> runs that one alone.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -14,6 +16,7 @@
 #include "tests/support/memory.h"
 #include "tests/support/policies.h"
 #include "tests/support/random.h"
+#include "tests/support/seeds.h"
 
 namespace spillway {
 namespace {
@@ -197,11 +200,10 @@ class Duel {
 
 // From the first ticket, and from where tickets are about to begin again.
 TEST(BulkheadPropertyTest, AnswersAsADequeDoes) {
-  for (uint64_t seed = 0; seed < 400 && !HasFailure(); ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
+  testing::ForEachSeed(400, [](uint64_t seed) {
     const uint32_t before_the_end = std::numeric_limits<uint32_t>::max() - 50;
     Duel(seed, seed % 2 == 0 ? 0 : before_the_end).Run(500);
-  }
+  });
 }
 
 }  // namespace

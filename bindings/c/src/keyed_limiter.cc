@@ -164,6 +164,12 @@ spillway_status spillway_keyed_limiter_forget(spillway_keyed_limiter* limiter, c
   return spillway_keyed_limiter_forget_hash(limiter, HashOf(*limiter, bytes).bits);
 }
 
+spillway_status spillway_keyed_limiter_reset(spillway_keyed_limiter* limiter) noexcept {
+  if (limiter == nullptr) return SPILLWAY_E_MISUSE;
+  limiter->object->Reset();
+  return SPILLWAY_OK;
+}
+
 // ---- looking
 
 spillway_status spillway_keyed_limiter_snapshot_at(const spillway_keyed_limiter* limiter,

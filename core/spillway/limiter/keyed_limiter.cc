@@ -10,45 +10,16 @@
 // completes it cancels the others. A claim that its owner left behind is anybody's to complete, or
 // another key's once its time has passed.
 //
-// A cell that was used is never empty again, and a cancelled claim is another word: what a call
-// that was stopped expects there, nobody brings back. (But for Reset.)
+// A cell that was used is never empty again, also by a reset, and a cancelled claim is another
+// word: what a call that was stopped expects there, nobody brings back. (docs/guarantees.md has the
+// exception, in which a key loses its cell before its time.)
 #include "spillway/limiter/keyed_limiter.h"
 
 #include <algorithm>
 
-#include "spillway/base/branch.h"
-
 namespace spillway {
 
 // ---- a set
-
-// The time of a call, once its cells have been read.
-[[gnu::always_inline]] inline void KeyedLimiter::TellTime(Nanos now, View* view) const noexcept {
-  view->newest = memory_->newest.load(std::memory_order_relaxed);
-  view->time = clock_.Units(now);
-  // Who is not late need not wait for what is the latest time.
-  if (view->newest > view->time) [[unlikely]]
-    view->time = OnlyHere(view->newest);
-  view->moves_time = view->time - view->newest > lag_;
-}
-
-// Finds the cell of a key, if it has one.
-[[gnu::always_inline]] inline bool KeyedLimiter::Find(Nanos now, KeyHash key,
-                                                      View* view) const noexcept {
-  view->cells = CellsOf(key);
-  view->tag = KeyedLimiterWord::TagOf(key);
-  for (size_t i = 0; i < kWordsOfSet; ++i) {
-    view->index = IndexOf(key, i);
-    // (60) acquire: pairs with (61) and (63).
-    const KeyedLimiterWord word(view->cells[view->index].load(std::memory_order_acquire));
-    if (!word.IsOf(view->tag)) continue;
-    view->word = word.bits();
-    TellTime(now, view);
-    view->ahead = word.Ahead(view->time, span_);
-    return true;
-  }
-  return false;
-}
 
 // Finds the cell of a key, or one that can be its.
 KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
@@ -60,7 +31,9 @@ KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
     // (64) acquire: pairs with (61) and (63).
     words[i] = view.cells[i].load(std::memory_order_acquire);
   }
-  TellTime(now, &view);
+  view.newest = memory_->newest.load(std::memory_order_relaxed);
+  view.time = std::max(clock_.Units(now), view.newest);
+  view.moves_time = view.time - view.newest > lag_;
   uint64_t least = ~uint64_t{0};
   for (size_t i = 0; i < kWordsOfSet; ++i) {
     const size_t index = IndexOf(key, i);
@@ -89,15 +62,6 @@ KeyedLimiter::View KeyedLimiter::Look(Nanos now, KeyHash key) const noexcept {
   view.free_in = least - std::min(least, view.time - view.newest);
   if (view.free_in > 0) view.cell = Cell::kOfAnother;
   return view;
-}
-
-// False, here and below: others were faster.
-bool KeyedLimiter::Replace(const View& view, KeyedLimiterWord word) noexcept {
-  uint64_t seen = view.word;
-  // (63) release: pairs with (60), (62) and (64). Whoever sees the cell knows of the time that was
-  // moved for it.
-  return view.cells[view.index].compare_exchange_strong(
-      seen, word.bits(), std::memory_order_release, std::memory_order_relaxed);
 }
 
 bool KeyedLimiter::MoveNewest(const View& view) noexcept {
@@ -153,44 +117,27 @@ bool KeyedLimiter::Take(View view, uint64_t cost) noexcept {
     // What the key took in a cell that it has lost since was taken before this.
     view.time = std::max(view.time, memory_->newest.load(std::memory_order_relaxed));
   }
-  return Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + view.ahead + cost));
+  return Write(view, KeyedLimiterWord::Taken(view.tag, view.time + view.ahead + cost));
 }
 
 // ---- counting
 
-[[gnu::always_inline]] inline void KeyedLimiter::Count(OwnedCounter& counter) noexcept {
-  if (counted_ && !counter.TryIncrement(owned_slots_)) [[unlikely]]
-    counter.Increment(owned_slots_);
-}
+void KeyedLimiter::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
 
-[[gnu::always_inline]] inline LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason,
-                                                                   uint64_t detail) noexcept {
+LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept {
   if (dry_run_.load(std::memory_order_relaxed)) {
     if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
     return {.detail = detail};
   }
   if (reason == KeyedLimiterRejection::kTableFull) {
     memory_->refused_without_cell.fetch_add(1, std::memory_order_relaxed);
-  } else {
-    Count(memory_->refused);
+  } else if (counted_) {
+    memory_->refused.Count(owned_slots_);
   }
   return {.detail = detail, .reason = static_cast<int32_t>(reason)};
 }
 
 // ---- taking
-
-LimiterDecision KeyedLimiter::TryAcquire(Nanos now, KeyHash key, int64_t n) noexcept {
-  View view;
-  if (static_cast<uint64_t>(n) - 1 < clock_.burst() && Find(now, key, &view)) [[likely]] {
-    const uint64_t after = view.ahead + static_cast<uint64_t>(n) * token_;
-    if (after > capacity_) return Refuse(KeyedLimiterRejection::kExhausted, view.ahead);
-    if (!view.moves_time && Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + after))) {
-      Count(memory_->admitted);
-      return {.detail = after};
-    }
-  }
-  return TryAcquireSlowly(now, key, n);
-}
 
 LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept {
   if (n < 0) return {.reason = static_cast<int32_t>(StatusCode::kMisuse)};
@@ -211,7 +158,7 @@ LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n
       }
     }
     if (Take(view, cost)) {
-      Count(memory_->admitted);
+      CountAdmission();
       return {.detail = view.ahead + cost};
     }
   }
@@ -225,23 +172,33 @@ void KeyedLimiter::Refund(Nanos now, KeyHash key, int64_t n) noexcept {
     if (view.ahead == 0) return;
     const bool all = static_cast<uint64_t>(n) > view.ahead / token_;
     const uint64_t left = all ? 0 : view.ahead - static_cast<uint64_t>(n) * token_;
-    if (Replace(view, KeyedLimiterWord::Taken(view.tag, view.time + left))) return;
+    if (Write(view, KeyedLimiterWord::Taken(view.tag, view.time + left))) return;
   }
 }
 
 void KeyedLimiter::Forget(KeyHash key) noexcept {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     const View view = Look(0, key);
-    if (view.cell != Cell::kOfKey || Replace(view, KeyedLimiterWord::Taken(view.tag, view.time)))
+    if (view.cell != Cell::kOfKey || Write(view, KeyedLimiterWord::Taken(view.tag, view.time)))
       return;
   }
 }
 
+// Claims stay as they are: they hold no tokens, and who made one expects it.
 void KeyedLimiter::Reset() noexcept {
   memory_->newest.store(0, std::memory_order_relaxed);
   for (size_t i = 0; i < set_count_; ++i) {
-    for (Word& cell : sets_[i].cells)
-      cell.store(KeyedLimiterWord::kEmpty, std::memory_order_relaxed);
+    for (Word& cell : sets_[i].cells) {
+      KeyedLimiterWord word(cell.load(std::memory_order_relaxed));
+      for (int attempt = 0; attempt < kMaxAttempts && !word.claimed() && !word.vacant();
+           ++attempt) {
+        uint64_t seen = word.bits();
+        if (cell.compare_exchange_weak(seen, KeyedLimiterWord::LeftByReset(word.tag()).bits(),
+                                       std::memory_order_relaxed))
+          break;
+        word = KeyedLimiterWord(seen);
+      }
+    }
   }
 }
 

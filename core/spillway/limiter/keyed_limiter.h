@@ -33,8 +33,10 @@
 #include <string>
 #include <string_view>
 
+#include "spillway/base/branch.h"
 #include "spillway/base/error.h"
 #include "spillway/base/policy_memory.h"
+#include "spillway/base/rate.h"
 #include "spillway/base/time.h"
 #include "spillway/limiter/key_hash.h"
 #include "spillway/limiter/keyed_limiter_memory.h"
@@ -81,7 +83,22 @@ class KeyedLimiter {
   KeyHash HashOf(uint64_t key) const noexcept { return hasher_.Of(key); }
 
   // Takes `n` tokens of a key, all or none. 0 takes none and tells what is there.
-  Decision TryAcquire(Nanos now, KeyHash key, int64_t n = 1) noexcept;
+  [[gnu::always_inline]] Decision TryAcquire(Nanos now, KeyHash key, int64_t n = 1) noexcept {
+    Word* cells = CellsOf(key);
+    const uint64_t tag = KeyedLimiterWord::TagOf(key);
+    for (size_t i = 0; i < kWordsOfSet; ++i) {
+      Word& cell = cells[IndexOf(key, i)];
+      // (60) acquire: pairs with (61) and (63).
+      const KeyedLimiterWord word(cell.load(std::memory_order_acquire));
+      if (!word.IsOf(tag)) [[unlikely]]
+        continue;
+      Decision decision;
+      if (TryCell(cell, word, tag, now, n, &decision)) [[likely]]
+        return decision;
+      break;
+    }
+    return TryAcquireSlowly(now, key, n);
+  }
   Decision TryAcquire(Nanos now, std::string_view key, int64_t n = 1) noexcept {
     return TryAcquire(now, HashOf(key), n);
   }
@@ -100,8 +117,7 @@ class KeyedLimiter {
   void Forget(uint64_t key) noexcept { Forget(HashOf(key)); }
 
   // Makes all keys as good as new. Time may begin again with the next call, even at an earlier one
-  // than before. Calls that race it are decided as before it or as after it, each key by itself. A
-  // key that several calls were just entering may end up with two cells, so with two bursts.
+  // than before. Calls that race it are decided as before it or as after it, each key by itself.
   void Reset() noexcept;
 
   // What else is to be said of a decision that was made for `n` tokens at `now`.
@@ -130,6 +146,11 @@ class KeyedLimiter {
   static constexpr size_t SetsOf(const Settings& settings) {
     return (static_cast<size_t>(settings.max_keys) * 2 + kWordsOfSet - 1) / kWordsOfSet;
   }
+
+  static constexpr int32_t kExhausted = static_cast<int32_t>(KeyedLimiterRejection::kExhausted);
+
+  // More than any burst, and so few that no sum of times overflows.
+  static constexpr uint64_t kMostAtOnce = uint64_t{1} << 32;
 
   // What the cell that a call is about is to it.
   enum class Cell {
@@ -160,23 +181,76 @@ class KeyedLimiter {
   };
 
   Word* CellsOf(KeyHash key) const noexcept {
-    return sets_[((key.bits >> 32) * set_count_) >> 32].cells;
+    return sets_[static_cast<uint64_t>((Wide{key.bits} * set_count_) >> 64)].cells;
   }
   // The order in which a key looks for room, so that most lie where they are looked for first.
   static size_t IndexOf(KeyHash key, size_t i) { return ((key.bits >> 24) + i) % kWordsOfSet; }
 
-  bool Find(Nanos now, KeyHash key, View* view) const noexcept;
+  // The whole call, in the cell of its key. False: it takes longer, and nothing was done.
+  [[gnu::always_inline]] bool TryCell(Word& cell, KeyedLimiterWord word, uint64_t tag, Nanos now,
+                                      int64_t n, Decision* decision) noexcept {
+    const uint64_t time = clock_.Units(now);
+    // Late, or so far ahead that the latest time must be moved.
+    if (time - memory_->newest.load(std::memory_order_relaxed) > lag_) [[unlikely]]
+      return false;
+    uint64_t from = word.bits();
+    uint64_t ahead = word.Distance(time);
+    if (ahead > span_) {
+      from = OnlyHere(KeyedLimiterWord::Taken(tag, time).bits());
+      ahead = 0;
+    }
+    const auto count = static_cast<uint64_t>(n);
+    const uint64_t after = ahead + count * token_;
+    if (count - 1 >= kMostAtOnce) [[unlikely]]
+      return false;
+    if (after > capacity_) {
+      *decision = {.detail = ahead, .reason = kExhausted};
+      return count <= clock_.burst() && CountRefusal();
+    }
+    *decision = {.detail = after};
+    // The sum is that of the times alone, but where a turn of the clock ends.
+    const KeyedLimiterWord taken(from + count * token_);
+    if (!taken.IsOf(tag) || !Replace(cell, word, taken)) [[unlikely]]
+      return false;
+    CountAdmission();
+    return true;
+  }
+
+  // False, here and below: others were faster.
+  [[gnu::always_inline]] static bool Replace(Word& cell, KeyedLimiterWord seen,
+                                             KeyedLimiterWord next) noexcept {
+    uint64_t bits = seen.bits();
+    // (63) release: pairs with (60), (62) and (64). Whoever sees the cell knows of the time that
+    // was moved for it.
+    return cell.compare_exchange_strong(bits, next.bits(), std::memory_order_release,
+                                        std::memory_order_relaxed);
+  }
+
+  // False: nothing was counted, and it takes longer to say what is to be done.
+  bool CountRefusal() noexcept {
+    if (refuses_plainly_.load(std::memory_order_relaxed)) [[likely]]
+      return true;
+    return counted_ && !dry_run_.load(std::memory_order_relaxed) &&
+           memory_->refused.TryIncrement(owned_slots_);
+  }
+  void CountAdmission() noexcept {
+    if (counted_ && !memory_->admitted.TryIncrement(owned_slots_)) [[unlikely]]
+      CountFirstAdmission();
+  }
+  [[gnu::noinline]] void CountFirstAdmission() noexcept;
+
   View Look(Nanos now, KeyHash key) const noexcept;
-  void TellTime(Nanos now, View* view) const noexcept;
   Decision TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept;
   bool Take(View view, uint64_t cost) noexcept;
   bool Claim(View* view, uint64_t cost) noexcept;
   bool IsAlone(const View& view) noexcept;
   bool MoveNewest(const View& view) noexcept;
-  static bool Replace(const View& view, KeyedLimiterWord word) noexcept;
+  static bool Write(const View& view, KeyedLimiterWord word) noexcept {
+    return Replace(view.cells[view.index], KeyedLimiterWord(view.word), word);
+  }
   Decision Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept;
-  void Count(OwnedCounter& counter) noexcept;
 
+  // What the inline path reads comes first.
   KeyedLimiterMemory* memory_;
   KeyedLimiterSet* sets_;
   uint64_t set_count_;
@@ -186,6 +260,7 @@ class KeyedLimiter {
   uint64_t lag_;       // the farthest that `newest` is behind the time of a cell's last change
   uint64_t span_;      // the farthest that a cell is ahead of `newest`
   bool counted_;
+  Atomic<bool> refuses_plainly_;  // neither counts refusals nor lets them through
   Atomic<bool> dry_run_;
   Atomic<KeyedLimiterWhenFull> when_full_;
   uint32_t owned_slots_;  // of OwnedCounter

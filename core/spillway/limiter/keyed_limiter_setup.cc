@@ -67,6 +67,7 @@ KeyedLimiter::KeyedLimiter(std::string_view name, const Settings& settings, cons
       lag_(std::max(capacity_, kShortestLag)),
       span_(lag_ + capacity_),
       counted_(settings.counted),
+      refuses_plainly_(!settings.counted && !settings.dry_run),
       dry_run_(settings.dry_run),
       when_full_(settings.when_full),
       owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
@@ -88,6 +89,7 @@ bool KeyedLimiter::Reconfigure(const Settings& settings, Error* error) noexcept 
       !CheckFixed(kKeyedLimiterOptions, &made_, &settings, error))
     return false;
   dry_run_.store(settings.dry_run, std::memory_order_relaxed);
+  refuses_plainly_.store(!counted_ && !settings.dry_run, std::memory_order_relaxed);
   when_full_.store(settings.when_full, std::memory_order_relaxed);
   return true;
 }

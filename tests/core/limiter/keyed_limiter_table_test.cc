@@ -73,6 +73,32 @@ TEST(KeyedLimiterTableTest, AFullSetAdmitsAndRemembersNothing) {
   EXPECT_EQ(KeyedAnswerOf(limiter->TryAcquire(0, "late", 3)), "exceeds_burst");
 }
 
+// In the last units of a turn of its clock too, where an early time looks as if it had not passed.
+TEST(KeyedLimiterTableTest, AResetLeavesRoomForOtherKeysAtAnyTime) {
+  const auto limiter =
+      MakeKeyed({.rate = 1e6, .burst = 10, .max_keys = kOneSet, .when_full = WhenFull::kRefuse});
+  constexpr Nanos kTurn = Nanos{1} << 39;  // of the nanoseconds that are the unit here
+  for (const Nanos now : {kTurn, kTurn - 1, kTurn - 5000, Nanos{0}, Nanos{1}}) {
+    for (uint64_t key = 1; key <= kCells; ++key) ASSERT_TRUE(limiter->TryAcquire(0, key, 10));
+    limiter->Reset();
+    for (uint64_t key = 11; key <= 10 + kCells; ++key) {
+      EXPECT_TRUE(limiter->TryAcquire(now, key, 10)) << now;
+    }
+    limiter->Reset();
+    EXPECT_EQ(limiter->CountLiveKeys(now), 0);
+  }
+}
+
+// Or it would go to others while its key is entered.
+TEST(KeyedLimiterTableTest, NoClaimIsWhatAResetLeaves) {
+  using Word = KeyedLimiterWord;
+  const uint64_t last = Word::kTimeMask;
+  EXPECT_NE(Word::Claimed(5, 0), Word::LeftByReset(5));
+  EXPECT_NE(Word::Claimed(5, last + 1), Word::LeftByReset(5));
+  EXPECT_NE(Word::Claimed(5, last).Cancelled(), Word::LeftByReset(5));
+  EXPECT_EQ(Word::Claimed(5, last + 2), Word::Claimed(5, 1));
+}
+
 // throttled-py keeps 1024 keys, the least recently used of which goes: whoever sprays keys evicts
 // its own limit.
 TEST(KeyedLimiterTableTest, SprayingKeysDoesNotRenewAKeyThatHasUsedItsTokensUp) {

@@ -297,6 +297,16 @@ TEST(KeyedLimiterTest, AClockThatJumpsByYearsMintsNothing) {
   EXPECT_TRUE(limiter->TryAcquire(100 * kYear + 1000, "a"));
 }
 
+// The time of a cell begins again at 0 when its clock ends a turn.
+TEST(KeyedLimiterTest, ABurstAcrossTheEndOfATurnIsNoMoreThanOne) {
+  const auto limiter = MakeKeyed({.rate = 1e6, .burst = 3, .max_keys = 1});
+  const Nanos now = (Nanos{1} << 39) - 1500;  // of the nanoseconds that are the unit here
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter->TryAcquire(now, "a"));
+  EXPECT_FALSE(limiter->TryAcquire(now, "a"));
+  EXPECT_FALSE(limiter->TryAcquire(now + 2999, "a", 3));
+  EXPECT_TRUE(limiter->TryAcquire(now + 3000, "a", 3));
+}
+
 // After a whole turn of its clock a cell may look as if it had just been used up: then its key
 // waits once for what a burst takes, and the time by which calls may be late.
 TEST(KeyedLimiterTest, AKeyThatComesBackAfterAWholeTurnWaitsForABurstAtMost) {

@@ -1365,6 +1365,11 @@ SPILLWAY_API spillway_status spillway_keyed_limiter_forget(spillway_keyed_limite
 SPILLWAY_API spillway_status spillway_keyed_limiter_forget_hash(spillway_keyed_limiter* limiter,
                                                                 uint64_t hash) SPILLWAY_NOEXCEPT;
 
+/* Makes all keys as good as new. Time may begin again with the next call, even at an earlier one
+ * than before. SPILLWAY_E_MISUSE: NULL. */
+SPILLWAY_API spillway_status spillway_keyed_limiter_reset(spillway_keyed_limiter* limiter)
+    SPILLWAY_NOEXCEPT;
+
 /* ---- Looking */
 
 /* generated: begin keyed_limiter snapshot */

@@ -49,6 +49,7 @@ void PrintBounds(const LeastTimes& least) {
       {"SlidingWindow_Allow/100000", 2.8, "CAS loop", cas},
       {"SlidingWindow_Reject/10", 0.7, "fetch_add", add},
       {"SlidingWindow_Reject/100000", 0.7, "fetch_add", add},
+      {"SlidingWindow_Reject_Uncounted/10", 0.7, "fetch_add", add},
       {"ClientThrottle_AcquireSettle", 5.0, "fetch_add", add},
       {"AdaptiveLimiter_AcquireSettle", 3.8, "CAS loop", cas},
       {"AdaptiveLimiter_Reject", 2.0, "CAS loop", cas},
@@ -60,19 +61,19 @@ void PrintBounds(const LeastTimes& least) {
       {"TokenBucket_Allow_Clock", 1.1, "clock, then CAS", least.of("Floor_SteadyClockThenCasLoop")},
       {"TokenBucket_Reserve", 1.6, "CAS loop", cas},
   };
-  std::printf("\n%-34s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",
+  std::printf("\n%-38s %9s   %-18s %8s %7s %8s\n", "least CPU ns a call of a thread", "ns", "floor",
               "ns", "ratio", "at most");
   for (const Bound& bound : bounds) {
     const double time = least.of(bound.benchmark);
     if (time == 0.0 || bound.floor == 0.0) continue;  // filtered out
     const double ratio = time / bound.floor;
-    std::printf("%-34s %9.2f   %-18s %8.2f %7.2f %8.2f%s\n", bound.benchmark, time,
+    std::printf("%-38s %9.2f   %-18s %8.2f %7.2f %8.2f%s\n", bound.benchmark, time,
                 bound.floor_name, bound.floor, ratio, bound.factor,
                 ratio <= bound.factor ? "" : "  exceeded");
   }
   const size_t object = sizeof(spillway::CircuitBreaker);
   const size_t memory = spillway::CircuitBreaker::MemoryBytes({});
-  std::printf("%-34s %9zu   object %zu + memory %zu, at most 1024%s\n",
+  std::printf("%-38s %9zu   object %zu + memory %zu, at most 1024%s\n",
               "bytes of a default breaker", object + memory, object, memory,
               object + memory <= 1024 ? "" : "  exceeded");
 }

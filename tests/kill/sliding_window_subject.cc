@@ -30,14 +30,14 @@ class WindowAttachment final : public ScriptedAttachment<WindowAttachment> {
   // As a caller leaves it that dies before it moves the head.
   void TakeAndDie() {
     const uint64_t head = words_->head.load(std::memory_order_relaxed);
-    const SlidingWindowRing ring(settings_);
-    words_->slots()[ring.Index(head)].store(SlidingWindowSlot(now, ring.Lap(head)).bits(),
-                                            std::memory_order_relaxed);
+    words_->slots()[ring().Index(head)].store(SlidingWindowSlot(now, ring().Lap(head)).bits(),
+                                              std::memory_order_relaxed);
     books().Add({.admitted = 1});
   }
 
   SlidingWindowLimiter& limiter() { return *limiter_; }
   SlidingWindowLimiterMemory& words() { return *words_; }
+  SlidingWindowRing ring() const { return SlidingWindowRing(settings_); }
   Nanos per() const { return settings_.per_ns; }
 
  private:
@@ -127,9 +127,11 @@ Done Describe(Windows& on) {
 }
 // The head first, and the slot when the number is one's own.
 Done TakeTheNumberFirst(Windows& on) {
-  const uint64_t head = on.words().head.fetch_add(1, std::memory_order_relaxed);
-  on.words().slots()[head % 4].store(SlidingWindowSlot(on.now, head / 4).bits(),
-                                     std::memory_order_relaxed);
+  const SlidingWindowRing ring = on.ring();
+  const uint64_t head = on.words().head.load(std::memory_order_relaxed);
+  on.words().head.store(ring.Next(head), std::memory_order_relaxed);
+  on.words().slots()[ring.Index(head)].store(SlidingWindowSlot(on.now, ring.Lap(head)).bits(),
+                                             std::memory_order_relaxed);
   return {.admitted = 1};
 }
 

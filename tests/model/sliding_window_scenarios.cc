@@ -123,6 +123,24 @@ const Registered<Laps> laps("sliding window: a thread stopped for laps takes no 
 const Registered<Laps> long_way("sliding window: nor one that looks at several windows", 2,
                                 {.preemptions = 2, .surprises = 2}, Two(1));
 
+// One is stopped while another goes on by more than a lap: to the oldest slot it knew of, which
+// then holds the newest.
+struct Overtaken final : LimiterBase {
+  Overtaken() : LimiterBase(Small(2)) {
+    for (int i = 0; i < 2; ++i) Takes(0);
+  }
+  void Run(int thread) override {
+    if (thread == 0) {
+      Require(Takes(2 * kPer), "nobody is refused by a window that was never full");
+    } else {
+      for (const Nanos now : {kPer, kPer, 2 * kPer}) Takes(now);
+    }
+  }
+  void Check() override { RequireStrict(); }
+};
+const Registered<Overtaken> overtaken("sliding window: who is overtaken is not refused for it", 2,
+                                      {.preemptions = 2, .surprises = 1});
+
 // Whoever is stopped between its two exchanges is helped, and does not move the head back later.
 struct Helped final : LimiterBase {
   Helped() : LimiterBase(Small(2)) {}

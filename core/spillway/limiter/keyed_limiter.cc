@@ -122,19 +122,12 @@ bool KeyedLimiter::Take(View view, uint64_t cost) noexcept {
 
 // ---- counting
 
-void KeyedLimiter::CountFirstAdmission() noexcept { memory_->admitted.Increment(owned_slots_); }
-
 LimiterDecision KeyedLimiter::Refuse(KeyedLimiterRejection reason, uint64_t detail) noexcept {
-  if (dry_run_.load(std::memory_order_relaxed)) {
-    if (counted_) memory_->dry_run.fetch_add(1, std::memory_order_relaxed);
-    return {.detail = detail};
-  }
-  if (reason == KeyedLimiterRejection::kTableFull) {
-    memory_->refused_without_cell.fetch_add(1, std::memory_order_relaxed);
-  } else if (counted_) {
-    memory_->refused.Count(owned_slots_);
-  }
-  return {.detail = detail, .reason = static_cast<int32_t>(reason)};
+  const LimiterDecision refusal{.detail = detail, .reason = static_cast<int32_t>(reason)};
+  if (reason != KeyedLimiterRejection::kTableFull || counts_.dry_run())
+    return counts_.Refuse(memory_->refused, memory_->dry_run, refusal);
+  memory_->refused_without_cell.fetch_add(1, std::memory_order_relaxed);
+  return refusal;
 }
 
 // ---- taking
@@ -158,7 +151,7 @@ LimiterDecision KeyedLimiter::TryAcquireSlowly(Nanos now, KeyHash key, int64_t n
       }
     }
     if (Take(view, cost)) {
-      CountAdmission();
+      counts_.Admit(memory_->admitted);
       return {.detail = view.ahead + cost};
     }
   }

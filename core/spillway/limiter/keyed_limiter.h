@@ -43,6 +43,7 @@
 #include "spillway/limiter/keyed_limiter_settings.h"
 #include "spillway/limiter/keyed_limiter_word.h"
 #include "spillway/limiter/limit_status.h"
+#include "spillway/limiter/limiter_counts.h"
 #include "spillway/limiter/limiter_decision.h"
 #include "spillway/limiter/token_clock.h"
 #include "spillway/sync/atomic.h"
@@ -205,14 +206,14 @@ class KeyedLimiter {
       return false;
     if (after > capacity_) {
       *decision = {.detail = ahead, .reason = kExhausted};
-      return count <= clock_.burst() && CountRefusal();
+      return count <= clock_.burst() && counts_.TryRefuse(memory_->refused);
     }
     *decision = {.detail = after};
     // The sum is that of the times alone, but where a turn of the clock ends.
     const KeyedLimiterWord taken(from + count * token_);
     if (!taken.IsOf(tag) || !Replace(cell, word, taken)) [[unlikely]]
       return false;
-    CountAdmission();
+    counts_.Admit(memory_->admitted);
     return true;
   }
 
@@ -225,19 +226,6 @@ class KeyedLimiter {
     return cell.compare_exchange_strong(bits, next.bits(), std::memory_order_release,
                                         std::memory_order_relaxed);
   }
-
-  // False: nothing was counted, and it takes longer to say what is to be done.
-  bool CountRefusal() noexcept {
-    if (refuses_plainly_.load(std::memory_order_relaxed)) [[likely]]
-      return true;
-    return counted_ && !dry_run_.load(std::memory_order_relaxed) &&
-           memory_->refused.TryIncrement(owned_slots_);
-  }
-  void CountAdmission() noexcept {
-    if (counted_ && !memory_->admitted.TryIncrement(owned_slots_)) [[unlikely]]
-      CountFirstAdmission();
-  }
-  [[gnu::noinline]] void CountFirstAdmission() noexcept;
 
   View Look(Nanos now, KeyHash key) const noexcept;
   Decision TryAcquireSlowly(Nanos now, KeyHash key, int64_t n) noexcept;
@@ -259,11 +247,8 @@ class KeyedLimiter {
   uint64_t capacity_;  // `burst` tokens
   uint64_t lag_;       // the farthest that `newest` is behind the time of a cell's last change
   uint64_t span_;      // the farthest that a cell is ahead of `newest`
-  bool counted_;
-  Atomic<bool> refuses_plainly_;  // neither counts refusals nor lets them through
-  Atomic<bool> dry_run_;
+  LimiterCounts counts_;
   Atomic<KeyedLimiterWhenFull> when_full_;
-  uint32_t owned_slots_;  // of OwnedCounter
   KeyHasher hasher_;
 
   Settings made_;

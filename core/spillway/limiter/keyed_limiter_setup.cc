@@ -66,11 +66,8 @@ KeyedLimiter::KeyedLimiter(std::string_view name, const Settings& settings, cons
       capacity_(token_ * clock_.burst()),
       lag_(std::max(capacity_, kShortestLag)),
       span_(lag_ + capacity_),
-      counted_(settings.counted),
-      refuses_plainly_(!settings.counted && !settings.dry_run),
-      dry_run_(settings.dry_run),
+      counts_(settings.counted, settings.dry_run, shared),
       when_full_(settings.when_full),
-      owned_slots_(shared ? OwnedCounter::kOwnedByNobody : OwnedCounter::kOwnedByThreads),
       hasher_(secret),
       made_(settings),
       name_(name) {}
@@ -79,7 +76,7 @@ KeyedLimiter::~KeyedLimiter() = default;
 
 KeyedLimiterSettings KeyedLimiter::settings() const noexcept {
   Settings settings = made_;
-  settings.dry_run = dry_run_.load(std::memory_order_relaxed);
+  settings.dry_run = counts_.dry_run();
   settings.when_full = when_full_.load(std::memory_order_relaxed);
   return settings;
 }
@@ -88,8 +85,7 @@ bool KeyedLimiter::Reconfigure(const Settings& settings, Error* error) noexcept 
   if (!CheckOptions(kKeyedLimiterOptions, &settings, error) ||
       !CheckFixed(kKeyedLimiterOptions, &made_, &settings, error))
     return false;
-  dry_run_.store(settings.dry_run, std::memory_order_relaxed);
-  refuses_plainly_.store(!counted_ && !settings.dry_run, std::memory_order_relaxed);
+  counts_.set_dry_run(settings.dry_run);
   when_full_.store(settings.when_full, std::memory_order_relaxed);
   return true;
 }

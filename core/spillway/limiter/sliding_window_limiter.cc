@@ -99,7 +99,7 @@ uint64_t SlidingWindowLimiter::Admitted() const noexcept {
   const uint64_t head = words_.Head();
   const bool moves = !ring_.Has(head) || Slot(head).IsOf(ring_.Lap(head));
   // A head that has moved was the whole number when it did.
-  const uint64_t later = words_.memory->head.load(std::memory_order_relaxed);
+  const uint64_t later = words_.Head();
   return later == head && moves ? ring_.Next(head) : later;
 }
 

@@ -1,4 +1,4 @@
-// The calls of a token bucket that warms up. Nothing here allocates or throws.
+// The calls that are made for each request. Nothing here allocates or throws.
 //
 // The word says when the next call passes, but only modulo a lap; `touched` says which lap is
 // meant: the one true time lies within half a lap of it. That is so because
@@ -22,13 +22,6 @@ Nanos UntilNext(const TokenClock& clock, Nanos now, uint64_t next) {
 }
 
 }  // namespace
-
-WarmUpBucket::WarmUpBucket(const TokenBucketSettings& settings, BucketMemory* memory,
-                           const LimiterCounts* counts)
-    : memory_(memory),
-      counts_(counts),
-      clock_(settings.rate, settings.burst, settings.burst, MostUnits(settings)),
-      warm_up_(clock_.Units(settings.warm_up_ns), settings.cold_factor) {}
 
 // ---- the word
 

@@ -25,8 +25,12 @@ bool SlidingWindowLimiter::Read(View* view) noexcept {
 
 bool SlidingWindowLimiter::IsFull(const View& view, const SlidingWindow& window,
                                   Nanos now) const noexcept {
-  return window.limit != 0 && ring_.Number(view.head) - ring_.Number(view.floor) >= window.limit &&
-         window.Holds(Slot(ring_.Back(view.head, window.limit)).time(), now);
+  if (window.limit == 0 || ring_.Number(view.head) - ring_.Number(view.floor) < window.limit)
+    return false;
+  // The slot of the largest limit may be written by now, though the head is where it was.
+  const SlidingWindowSlot oldest =
+      window.limit == ring_.size() ? view.slot : Slot(ring_.Back(view.head, window.limit));
+  return window.Holds(oldest.time(), now);
 }
 
 // Writes the slot of an admission. False: somebody else was faster.

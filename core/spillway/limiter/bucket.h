@@ -25,40 +25,47 @@
 
 namespace spillway {
 
-// The word of a bucket and what it means while the options are as made. For who asks several
-// buckets: what is needed of each lies side by side.
+// The word of a bucket and what it means while the options are as made, which is the common case.
+// What is needed for that lies side by side, also for who asks several buckets.
 struct BucketAsMade {
-  enum class Answer : int32_t { kTakes, kRefuses, kAskBucket };
+  // One look at the word, and what `n` tokens would make of it.
+  struct Attempt {
+    uint64_t seen;
+    uint64_t time;
+    int64_t ahead;  // below 0: it has been full for so long
+    uint64_t cost;
+
+    // The options are as made; all else holds only then.
+    bool as_made() const { return BucketWord(seen).scale() == BucketWord::kAsMade; }
+    // What is ahead is told right, not a time that the clock has wrapped since.
+    bool is_near() const { return ahead <= BucketWord::kMostAhead; }
+    uint64_t after() const { return static_cast<uint64_t>(std::max<int64_t>(ahead, 0)) + cost; }
+  };
 
   Word* word;
   uint64_t token;
   uint64_t capacity;
 
-  // What a call for `n` tokens, at most `burst`, would find. `time`: Bucket::TimeAsMade.
-  [[gnu::always_inline]] Answer Ask(uint64_t time, int64_t n) const noexcept {
+  // `time`: Bucket::TimeAsMade.
+  [[gnu::always_inline]] Attempt Look(uint64_t time, int64_t n) const noexcept {
+    // Relaxed, here and below: the word is all there is, nothing else is read on its account. (The
+    // clock of a changed bucket is: see Bucket::LoadWord.)
     const BucketWord seen(word->load(std::memory_order_relaxed));
-    if (seen.scale() != BucketWord::kAsMade) [[unlikely]]
-      return Answer::kAskBucket;
-    if (Fits(seen.Ahead(time), n)) return Answer::kTakes;
-    return seen.Ahead(time) <= BucketWord::kMostAhead ? Answer::kRefuses : Answer::kAskBucket;
+    return {.seen = seen.bits(),
+            .time = time,
+            .ahead = seen.Ahead(time),
+            .cost = static_cast<uint64_t>(n) * token};
   }
-
-  // Takes them, and counts nothing. False: they are not there any more, or somebody was faster.
-  [[gnu::always_inline]] bool Take(uint64_t time, int64_t n) const noexcept {
-    const BucketWord from(word->load(std::memory_order_relaxed));
-    const int64_t ahead = from.Ahead(time);
-    if (from.scale() != BucketWord::kAsMade || !Fits(ahead, n)) [[unlikely]]
-      return false;
-    uint64_t seen = from.bits();
-    uint64_t full_at = seen;
-    if (ahead < 0) full_at = OnlyHere(time);
-    return word->compare_exchange_weak(seen, full_at + static_cast<uint64_t>(n) * token,
-                                       std::memory_order_relaxed);
+  // Of a cost that the bucket can hold.
+  bool Fits(const Attempt& attempt) const noexcept {
+    return attempt.ahead <= static_cast<int64_t>(capacity - attempt.cost);
   }
-
- private:
-  bool Fits(int64_t ahead, int64_t n) const noexcept {
-    return ahead <= static_cast<int64_t>(capacity - static_cast<uint64_t>(n) * token);
+  // Counts nothing. False: somebody else was faster.
+  [[gnu::always_inline]] bool Take(const Attempt& attempt) const noexcept {
+    uint64_t seen = attempt.seen;
+    uint64_t from = seen;
+    if (attempt.ahead < 0) from = OnlyHere(attempt.time);
+    return word->compare_exchange_weak(seen, from + attempt.cost, std::memory_order_relaxed);
   }
 };
 
@@ -85,15 +92,18 @@ class Bucket {
   }
   // False, with nothing done, where it is not quick.
   [[gnu::always_inline]] bool TryAcquireQuickly(Nanos now, int64_t n, Decision* decision) noexcept {
-    const Attempt attempt = Begin(now, n);
-    if (!attempt.common) [[unlikely]]
+    const BucketAsMade bucket = AsMade();
+    const BucketAsMade::Attempt attempt = bucket.Look(TimeAsMade(now), n);
+    if (!attempt.as_made() || !CanHold(n)) [[unlikely]]
       return false;
-    if (!Fits(attempt)) {
+    if (!bucket.Fits(attempt)) {
       *decision = {.detail = static_cast<uint64_t>(attempt.ahead), .reason = kExhausted};
-      return attempt.ahead <= BucketWord::kMostAhead && counts_.TryRefuse(memory_->refused);
+      if (attempt.is_near() && counts_.TryRefuse(memory_->refused)) [[likely]]
+        return true;
+      return false;
     }
     *decision = {.detail = attempt.after()};
-    if (!Take(attempt)) [[unlikely]]
+    if (!bucket.Take(attempt)) [[unlikely]]
       return false;
     counts_.Admit(memory_->admitted);
     return true;
@@ -113,12 +123,13 @@ class Bucket {
   // False, with nothing done, where it is not quick.
   [[gnu::always_inline]] bool ReserveQuickly(Nanos now, int64_t n, Nanos max_wait,
                                              Reservation* reservation) noexcept {
-    const Attempt attempt = Begin(now, n);
-    if (!attempt.common || attempt.ahead > BucketWord::kMostAhead) [[unlikely]]
+    const BucketAsMade bucket = AsMade();
+    const BucketAsMade::Attempt attempt = bucket.Look(TimeAsMade(now), n);
+    if (!attempt.as_made() || !CanHold(n) || !attempt.is_near()) [[unlikely]]
       return false;
     const uint64_t owed = attempt.after() - std::min(attempt.after(), clock_.capacity());
     const Nanos delay = clock_.Until(now, owed);
-    if (delay > max_wait || attempt.after() > most_ || !Take(attempt)) [[unlikely]]
+    if (delay > max_wait || attempt.after() > most_ || !bucket.Take(attempt)) [[unlikely]]
       return false;
     counts_.Admit(memory_->admitted);
     *reservation = Reserved(now, n, delay, {.detail = attempt.after()}, clock_);
@@ -148,7 +159,7 @@ class Bucket {
   // Undoes it.
   void PutBack(const Plan& plan, Nanos now) noexcept;
 
-  BucketAsMade AsMade() noexcept {
+  BucketAsMade AsMade() const noexcept {
     return {.word = &memory_->word, .token = clock_.token(), .capacity = clock_.capacity()};
   }
   uint64_t TimeAsMade(Nanos now) const noexcept { return clock_.At(now) | BucketWord::kAsMade; }
@@ -209,41 +220,9 @@ class Bucket {
   static constexpr uint64_t kStay = ~uint64_t{0};
   static constexpr int32_t kExhausted = static_cast<int32_t>(Refusal::kExhausted);
 
-  // One try at the word.
-  struct Attempt {
-    uint64_t seen;
-    uint64_t time;
-    int64_t ahead;  // below 0: it has been full for so long
-    uint64_t cost;
-    bool common;  // the options are as made, and the bucket can hold the cost
-
-    uint64_t after() const { return static_cast<uint64_t>(std::max<int64_t>(ahead, 0)) + cost; }
-  };
-
-  [[gnu::always_inline]] Attempt Begin(Nanos now, int64_t n) const noexcept {
-    // Relaxed, here and below: the word is all there is, nothing else is read on its account. (The
-    // clock of a changed bucket is: see LoadWord.)
-    const BucketWord word(memory_->word.load(std::memory_order_relaxed));
-    const uint64_t time = clock_.At(now) | BucketWord::kAsMade;
-    return {.seen = word.bits(),
-            .time = time,
-            .ahead = word.Ahead(time),
-            .cost = static_cast<uint64_t>(n) * clock_.token(),
-            // One token fits always, and where it is known that it is one, nothing is left to ask.
-            .common = word.scale() == BucketWord::kAsMade &&
-                      (n == 1 || static_cast<uint64_t>(n) - 1 < clock_.burst())};
-  }
-  // Of one that is common.
-  [[gnu::always_inline]] bool Fits(const Attempt& attempt) const noexcept {
-    return attempt.ahead <= static_cast<int64_t>(clock_.capacity() - attempt.cost);
-  }
-  // False: somebody else was faster.
-  [[gnu::always_inline]] bool Take(const Attempt& attempt) noexcept {
-    uint64_t seen = attempt.seen;
-    uint64_t from = seen;
-    if (attempt.ahead < 0) from = OnlyHere(attempt.time);
-    return memory_->word.compare_exchange_weak(seen, from + attempt.cost,
-                                               std::memory_order_relaxed);
+  // One token it can always hold, and where it is known to be one, nothing is left to ask.
+  bool CanHold(int64_t n) const noexcept {
+    return n == 1 || static_cast<uint64_t>(n) - 1 < clock_.burst();
   }
 
   static Reservation Reserved(Nanos now, int64_t n, Nanos delay, const Decision& decision,

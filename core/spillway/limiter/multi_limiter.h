@@ -129,15 +129,20 @@ class MultiLimiter {
   template <class TimeOf>
   [[gnu::always_inline]] Decision TryAsMade(Nanos now, int64_t n, const TimeOf& time_of) noexcept {
     for (size_t i = 0; i < count_; ++i) {
-      const BucketAsMade::Answer answer = as_made_[i].Ask(time_of(i), n);
-      if (answer == BucketAsMade::Answer::kTakes) [[likely]]
+      const BucketAsMade::Attempt attempt = as_made_[i].Look(time_of(i), n);
+      if (!attempt.as_made()) [[unlikely]]
+        return TryByPlan(now, n);
+      if (as_made_[i].Fits(attempt)) [[likely]]
         continue;
-      if (answer == BucketAsMade::Answer::kRefuses && RefuseQuickly(i, now)) [[likely]]
-        return {.detail = i, .reason = kExhausted};
-      return TryByPlan(now, n);
+      if (!attempt.is_near() || !RefuseQuickly(i, now)) [[unlikely]]
+        return TryByPlan(now, n);
+      return {.detail = i, .reason = kExhausted};
     }
     for (size_t i = 0; i < count_; ++i) {
-      if (!as_made_[i].Take(time_of(i), n)) [[unlikely]]
+      // Looked at again: what was seen would have to wait in memory, which takes longer.
+      const BucketAsMade::Attempt attempt = as_made_[i].Look(time_of(i), n);
+      if (!attempt.as_made() || !as_made_[i].Fits(attempt) || !as_made_[i].Take(attempt))
+          [[unlikely]]
         return TakeOthers(i, now, n);
     }
     for (size_t i = 0; i < count_; ++i) members_[i]->CountAdmission();

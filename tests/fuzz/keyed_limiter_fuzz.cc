@@ -249,7 +249,7 @@ class Fuzz {
   void PassNull() {
     Guarded out(sizeof(spillway_limit_status));
     auto* const status = out.get<spillway_limit_status>();
-    const size_t length = 1 + input_.Take<uint32_t>();
+    const size_t length = size_t{1} + input_.Take<uint32_t>();
     Require(spillway_keyed_limiter_try_acquire_at(real_.get(), nullptr, length, 1, now_, status) ==
                 SPILLWAY_E_MISUSE,
             "a NULL key is taken");

@@ -27,22 +27,8 @@ namespace {
 constexpr int kMostSteps = 200;
 
 struct AdaptiveLimiterNoun {
-  using Object = AdaptiveLimiter;
-  using Settings = AdaptiveLimiterSettings;
-  using Handle = spillway_adaptive_limiter;
-  using Options = spillway_adaptive_limiter_options;
-  using Snapshot = spillway_adaptive_limiter_snapshot;
-  static constexpr std::span<const size_t> kEnds = kAdaptiveLimiterOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kAdaptiveLimiterSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(adaptive_limiter, AdaptiveLimiter)
   static constexpr auto New = spillway_adaptive_limiter_new;
-  static constexpr auto kRef = spillway_adaptive_limiter_ref;
-  static constexpr auto kUnref = spillway_adaptive_limiter_unref;
-  static constexpr auto kInit = spillway_adaptive_limiter_options_init;
-  static constexpr auto kTellOptions = spillway_adaptive_limiter_options_get;
-  static constexpr auto kSnapshotAt = spillway_adaptive_limiter_snapshot_at;
-  static constexpr auto kName = spillway_adaptive_limiter_name;
-  static constexpr auto kRejectionName = spillway_adaptive_limiter_rejection_name;
-  static constexpr auto kReconfigure = spillway_adaptive_limiter_reconfigure;
 
   static Settings Random(ByteReader& input) {
     Settings settings;

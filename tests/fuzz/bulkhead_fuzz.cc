@@ -26,22 +26,8 @@ namespace {
 constexpr int kMostSteps = 400;
 
 struct BulkheadNoun {
-  using Object = Bulkhead;
-  using Settings = BulkheadSettings;
-  using Handle = spillway_bulkhead;
-  using Options = spillway_bulkhead_options;
-  using Snapshot = spillway_bulkhead_snapshot;
-  static constexpr std::span<const size_t> kEnds = kBulkheadOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kBulkheadSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(bulkhead, Bulkhead)
   static constexpr auto New = spillway_bulkhead_new;
-  static constexpr auto kRef = spillway_bulkhead_ref;
-  static constexpr auto kUnref = spillway_bulkhead_unref;
-  static constexpr auto kInit = spillway_bulkhead_options_init;
-  static constexpr auto kTellOptions = spillway_bulkhead_options_get;
-  static constexpr auto kSnapshotAt = spillway_bulkhead_snapshot_at;
-  static constexpr auto kName = spillway_bulkhead_name;
-  static constexpr auto kRejectionName = spillway_bulkhead_rejection_name;
-  static constexpr auto kReconfigure = spillway_bulkhead_reconfigure;
 
   static Settings Random(ByteReader& input) {
     const double normal = input.Of({1.0, 1.0, 0.75, 1.0 / 3, 0.0001, 0.0});

@@ -20,21 +20,8 @@
 namespace spillway::fuzz {
 
 struct LeakyBucketNoun {
-  using Object = LeakyBucket;
-  using Settings = LeakyBucketSettings;
-  using Handle = spillway_leaky_bucket;
-  using Options = spillway_leaky_bucket_options;
-  using Snapshot = spillway_leaky_bucket_snapshot;
-  static constexpr std::span<const size_t> kEnds = kLeakyBucketOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kLeakyBucketSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(leaky_bucket, LeakyBucket)
   static constexpr auto New = spillway_leaky_bucket_new;
-  static constexpr auto kRef = spillway_leaky_bucket_ref;
-  static constexpr auto kUnref = spillway_leaky_bucket_unref;
-  static constexpr auto kInit = spillway_leaky_bucket_options_init;
-  static constexpr auto kTellOptions = spillway_leaky_bucket_options_get;
-  static constexpr auto kSnapshotAt = spillway_leaky_bucket_snapshot_at;
-  static constexpr auto kName = spillway_leaky_bucket_name;
-  static constexpr auto kRejectionName = spillway_leaky_bucket_rejection_name;
 
   static Settings Random(ByteReader& input) {
     Settings settings;

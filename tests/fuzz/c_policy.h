@@ -1,14 +1,13 @@
 // A policy behind the C interface, whichever it is, and what any of them is asked for alike.
 //
-// `Noun` has, beside what any_options.h asks for, Object, the class of the core, Handle and
-// Snapshot, kSnapshotEnds, where the fields of a snapshot end, and the functions of the noun: New,
-// kRef, kUnref, kInit, kTellOptions, kSnapshotAt, kName and kRejectionName.
+// `Noun` has what any_options.h asks for, SPILLWAY_FUZZ_NOUN, and New, which makes one.
 #ifndef SPILLWAY_TESTS_FUZZ_C_POLICY_H_
 #define SPILLWAY_TESTS_FUZZ_C_POLICY_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +18,25 @@
 #include "tests/fuzz/guarded.h"
 #include "tests/fuzz/sized_struct.h"
 #include "tests/fuzz/target.h"
+
+// What the core and the C interface call a noun and what belongs to it, which differs from noun to
+// noun by the name alone.
+#define SPILLWAY_FUZZ_NOUN(noun, Class)                                            \
+  using Object = Class;                                                            \
+  using Settings = Class##Settings;                                                \
+  using Handle = spillway_##noun;                                                  \
+  using Options = spillway_##noun##_options;                                       \
+  using Snapshot = spillway_##noun##_snapshot;                                     \
+  static constexpr std::span<const size_t> kEnds = k##Class##OptionsEnds;          \
+  static constexpr std::span<const size_t> kSnapshotEnds = k##Class##SnapshotEnds; \
+  static constexpr auto kRef = spillway_##noun##_ref;                              \
+  static constexpr auto kUnref = spillway_##noun##_unref;                          \
+  static constexpr auto kInit = spillway_##noun##_options_init;                    \
+  static constexpr auto kTellOptions = spillway_##noun##_options_get;              \
+  static constexpr auto kSnapshotAt = spillway_##noun##_snapshot_at;               \
+  static constexpr auto kName = spillway_##noun##_name;                            \
+  static constexpr auto kRejectionName = spillway_##noun##_rejection_name;         \
+  static constexpr auto kReconfigure = spillway_##noun##_reconfigure;
 
 namespace spillway::fuzz {
 

@@ -36,21 +36,8 @@ inline int32_t AnyBurst(ByteReader& input, Nanos token) {
 }
 
 struct TokenBucketNoun {
-  using Object = TokenBucket;
-  using Settings = TokenBucketSettings;
-  using Handle = spillway_token_bucket;
-  using Options = COptions;
-  using Snapshot = CSnapshot;
-  static constexpr std::span<const size_t> kEnds = kTokenBucketOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kTokenBucketSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(token_bucket, TokenBucket)
   static constexpr auto New = spillway_token_bucket_new;
-  static constexpr auto kRef = spillway_token_bucket_ref;
-  static constexpr auto kUnref = spillway_token_bucket_unref;
-  static constexpr auto kInit = spillway_token_bucket_options_init;
-  static constexpr auto kTellOptions = spillway_token_bucket_options_get;
-  static constexpr auto kSnapshotAt = spillway_token_bucket_snapshot_at;
-  static constexpr auto kName = spillway_token_bucket_name;
-  static constexpr auto kRejectionName = spillway_token_bucket_rejection_name;
 
   static Settings Random(ByteReader& input) {
     const Nanos token = AnyToken(input);

@@ -31,22 +31,8 @@ namespace {
 constexpr int kMostSteps = 200;
 
 struct ClientThrottleNoun {
-  using Object = ClientThrottle;
-  using Settings = ClientThrottleSettings;
-  using Handle = spillway_client_throttle;
-  using Options = spillway_client_throttle_options;
-  using Snapshot = spillway_client_throttle_snapshot;
-  static constexpr std::span<const size_t> kEnds = kClientThrottleOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kClientThrottleSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(client_throttle, ClientThrottle)
   static constexpr auto New = spillway_client_throttle_new;
-  static constexpr auto kRef = spillway_client_throttle_ref;
-  static constexpr auto kUnref = spillway_client_throttle_unref;
-  static constexpr auto kInit = spillway_client_throttle_options_init;
-  static constexpr auto kTellOptions = spillway_client_throttle_options_get;
-  static constexpr auto kSnapshotAt = spillway_client_throttle_snapshot_at;
-  static constexpr auto kName = spillway_client_throttle_name;
-  static constexpr auto kRejectionName = spillway_client_throttle_rejection_name;
-  static constexpr auto kReconfigure = spillway_client_throttle_reconfigure;
 
   static Settings Random(ByteReader& input) {
     Settings settings;

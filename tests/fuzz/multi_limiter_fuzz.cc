@@ -29,19 +29,7 @@ constexpr int kMostSteps = 100;
 using CMember = spillway_multi_limiter_member;
 
 struct MultiLimiterNoun {
-  using Settings = MultiLimiterSettings;
-  using Handle = spillway_multi_limiter;
-  using Options = spillway_multi_limiter_options;
-  using Snapshot = spillway_multi_limiter_snapshot;
-  static constexpr std::span<const size_t> kEnds = kMultiLimiterOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kMultiLimiterSnapshotEnds;
-  static constexpr auto kRef = spillway_multi_limiter_ref;
-  static constexpr auto kUnref = spillway_multi_limiter_unref;
-  static constexpr auto kInit = spillway_multi_limiter_options_init;
-  static constexpr auto kTellOptions = spillway_multi_limiter_options_get;
-  static constexpr auto kSnapshotAt = spillway_multi_limiter_snapshot_at;
-  static constexpr auto kName = spillway_multi_limiter_name;
-  static constexpr auto kRejectionName = spillway_multi_limiter_rejection_name;
+  SPILLWAY_FUZZ_NOUN(multi_limiter, MultiLimiter)
 
   // One with a member of its own.
   static spillway_status New(Handle** out, const char* name, size_t length, const Options* options,

@@ -27,22 +27,8 @@ namespace {
 constexpr int kMostSteps = 300;
 
 struct SlidingWindowNoun {
-  using Object = SlidingWindowLimiter;
-  using Settings = SlidingWindowLimiterSettings;
-  using Handle = spillway_sliding_window_limiter;
-  using Options = spillway_sliding_window_limiter_options;
-  using Snapshot = spillway_sliding_window_limiter_snapshot;
-  static constexpr std::span<const size_t> kEnds = kSlidingWindowLimiterOptionsEnds;
-  static constexpr std::span<const size_t> kSnapshotEnds = kSlidingWindowLimiterSnapshotEnds;
+  SPILLWAY_FUZZ_NOUN(sliding_window_limiter, SlidingWindowLimiter)
   static constexpr auto New = spillway_sliding_window_limiter_new;
-  static constexpr auto kRef = spillway_sliding_window_limiter_ref;
-  static constexpr auto kUnref = spillway_sliding_window_limiter_unref;
-  static constexpr auto kInit = spillway_sliding_window_limiter_options_init;
-  static constexpr auto kTellOptions = spillway_sliding_window_limiter_options_get;
-  static constexpr auto kSnapshotAt = spillway_sliding_window_limiter_snapshot_at;
-  static constexpr auto kName = spillway_sliding_window_limiter_name;
-  static constexpr auto kRejectionName = spillway_sliding_window_limiter_rejection_name;
-  static constexpr auto kReconfigure = spillway_sliding_window_limiter_reconfigure;
 
   // Few permits, so that the list is short.
   static Settings Random(ByteReader& input) {

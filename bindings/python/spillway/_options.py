@@ -39,7 +39,7 @@ class Options:
         return cast(Self, replace(cast(Any, self), **changes))
 
     def settings(self) -> dict[str, Any]:
-        """For the core."""
+        """For the core. Each policy has its own: this class is only what they share."""
         raise NotImplementedError
 
     def check_scope(self) -> None:
